@@ -1,0 +1,1 @@
+"""Everything of the product that is not a DAG file: the package, its policy and its templates."""

@@ -1,0 +1,1 @@
+"""Operations of the Mobile Plans program: launches, monitoring, incidents, maintenance, reports."""

@@ -1,0 +1,1 @@
+"""Time that can be replaced, and a small world to run the product against."""

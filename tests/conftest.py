@@ -1,0 +1,31 @@
+"""What every test shares: a fixed instant, and a world that ends at this machine."""
+
+import ipaddress
+import socket
+from datetime import UTC, datetime
+
+import pytest
+
+NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
+_connect = socket.socket.connect
+
+
+@pytest.fixture
+def now() -> datetime:
+    """A fixed aware instant, a Monday."""
+    return NOW
+
+
+@pytest.fixture(autouse=True)
+def only_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse every connection that would leave the loopback addresses."""
+
+    def connect(self: socket.socket, address: object) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6):
+            host = str(address[0])  # type: ignore[index]
+            if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
+                msg = f"a test tried to reach {host}: only loopback addresses are allowed"
+                raise AssertionError(msg)
+        _connect(self, address)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
