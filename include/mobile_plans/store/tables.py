@@ -1,0 +1,154 @@
+"""
+Every table of the store; ``migrations/`` brings a database to this shape.
+
+Points in time are UTC; documents are canonical JSON text; a slug names a mobile operator.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from include.mobile_plans.store.types import JsonText, UtcDateTime
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite only counts up by itself in a column that is exactly INTEGER.
+_Counter = BigInteger().with_variant(Integer(), "sqlite")
+
+event_stream = Table(
+    "event_stream",
+    metadata,
+    Column("stream", String(200), primary_key=True),
+    Column("length", Integer, nullable=False),
+    Column("head_hash", String(64), nullable=False),
+    comment="The length and last hash of each stream: what makes a cut-off tail visible.",
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("event_id", _Counter, primary_key=True, autoincrement=True),
+    Column("stream", String(200), ForeignKey("event_stream.stream"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("kind", String(80), nullable=False),
+    Column("recorded_at", UtcDateTime, nullable=False),
+    Column("received_at", UtcDateTime),
+    Column("actor", String(200), nullable=False),
+    Column("data", JsonText, nullable=False),
+    Column("previous_hash", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    UniqueConstraint("stream", "position"),
+    comment="Append-only: everything that happened, each stream a chain of hashes.",
+)
+
+mobile_operator_version = Table(
+    "mobile_operator_version",
+    metadata,
+    Column("slug", String(32), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("valid_from", UtcDateTime, nullable=False),
+    Column("recorded_at", UtcDateTime, nullable=False),
+    Column("author", String(200), nullable=False),
+    Column("approver", String(200)),
+    Column("reason", Text, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("document", JsonText, nullable=False),
+    Column("document_hash", String(64), nullable=False),
+    CheckConstraint("state in ('draft', 'live', 'suspended', 'withdrawn')", name="state"),
+    Index(None, "valid_from"),
+    comment="Mobile operators, version by version; the newest valid one is in force.",
+)
+
+mobile_operator_change = Table(
+    "mobile_operator_change",
+    metadata,
+    Column("change_id", String(250), primary_key=True),
+    Column("slug", String(32), nullable=False),
+    Column("base_version", Integer, nullable=False),
+    Column("proposed_at", UtcDateTime, nullable=False),
+    Column("proposed_by", String(200), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("document", JsonText, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("decided_at", UtcDateTime),
+    Column("decided_by", String(200)),
+    Column("decision_note", Text),
+    ForeignKeyConstraint(
+        ["slug", "base_version"],
+        ["mobile_operator_version.slug", "mobile_operator_version.version"],
+    ),
+    CheckConstraint("state in ('proposed', 'approved', 'rejected')", name="state"),
+    comment="Proposed changes of a mobile operator, waiting for a second named person.",
+)
+
+launch = Table(
+    "launch",
+    metadata,
+    Column("launch_id", String(250), primary_key=True),
+    Column("slug", String(32), nullable=False),
+    Column("record_version", Integer, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("active_slug", String(32), unique=True),
+    Column("requested_by", String(200), nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("target_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    Column("request", JsonText, nullable=False),
+    ForeignKeyConstraint(
+        ["slug", "record_version"],
+        ["mobile_operator_version.slug", "mobile_operator_version.version"],
+    ),
+    CheckConstraint("state in ('active', 'live', 'cancelled')", name="state"),
+    CheckConstraint("(state = 'active') = (active_slug is not null)", name="active_slug"),
+    comment="Launches; active_slug is unique, so one mobile operator has one active launch (L1).",
+)
+
+notice = Table(
+    "notice",
+    metadata,
+    Column("notice_key", String(250), primary_key=True),
+    Column("kind", String(80), nullable=False),
+    Column("slug", String(32)),
+    Column("message_id", String(300), nullable=False, unique=True),
+    Column("queued_at", UtcDateTime, nullable=False),
+    Column("message", LargeBinary, nullable=False),
+    Column("subject", Text, nullable=False),
+    comment="Mails to be sent, complete and as bytes; slug is the one mobile operator addressed.",
+)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("notice_key", String(250), ForeignKey("notice.notice_key"), primary_key=True),
+    Column("recipient", String(320), primary_key=True),
+    Column("party", String(20), nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("claimed_at", UtcDateTime),
+    Column("sent_at", UtcDateTime),
+    Column("answer", Text),
+    CheckConstraint("state in ('queued', 'sending', 'sent', 'refused')", name="state"),
+    Index(None, "state", "due_at"),
+    comment="One row per recipient of a notice, each its own SMTP transaction.",
+)
