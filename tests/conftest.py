@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tests.services import missing_services
+
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 _connect = socket.socket.connect
 
@@ -29,3 +31,9 @@ def only_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
         _connect(self, address)  # type: ignore[arg-type]
 
     monkeypatch.setattr(socket.socket, "connect", connect)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say loudly which service was missing, so that its tests did not run."""
+    for service, problem in missing_services.items():
+        terminalreporter.write_line(f"NOT TESTED: {service} did not answer: {problem}", red=True)

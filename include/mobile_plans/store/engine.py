@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, NullPool, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, ProgrammingError
 
 from include.mobile_plans.errors import StoreUnavailable
 
@@ -36,8 +36,11 @@ class Store:
     def __init__(self, url: str) -> None:
         try:
             self.url = make_url(url)
-        except Exception as error:
-            msg = f"{DATABASE_URL_VARIABLE} is not a database URL: sqlite:////path or postgresql+psycopg://..."
+        except ArgumentError as error:
+            msg = (
+                f"{DATABASE_URL_VARIABLE} is not a database URL: "
+                "allowed are sqlite:////path and postgresql+psycopg://user@host/name"
+            )
             raise StoreUnavailable(msg) from error
         if self.url.get_backend_name() not in ("sqlite", "postgresql"):
             msg = (
@@ -118,8 +121,9 @@ class Store:
     def _explanation(self, error: DBAPIError) -> str:
         name = self.url.render_as_string(hide_password=True)
         reason = str(error.orig).splitlines()[0]
-        if "no such table" in reason or "does not exist" in reason and "relation" in reason:
-            return f"the store {name} is not prepared: run `python -m include.mobile_plans db upgrade`"
+        if "no such table" in reason or ("relation" in reason and "does not exist" in reason):
+            remedy = "run `python -m include.mobile_plans db upgrade`"
+            return f"the store {name} is not prepared: {remedy}"
         return f"the store {name} cannot be used: {reason}"
 
 

@@ -120,7 +120,7 @@ launch = Table(
     ),
     CheckConstraint("state in ('active', 'live', 'cancelled')", name="state"),
     CheckConstraint("(state = 'active') = (active_slug is not null)", name="active_slug"),
-    comment="Launches; active_slug is unique, so one mobile operator has one active launch (L1).",
+    comment="Launches; active_slug is unique: one active launch per mobile operator.",
 )
 
 notice = Table(
@@ -133,7 +133,7 @@ notice = Table(
     Column("queued_at", UtcDateTime, nullable=False),
     Column("message", LargeBinary, nullable=False),
     Column("subject", Text, nullable=False),
-    comment="Mails to be sent, complete and as bytes; slug is the one mobile operator addressed.",
+    comment="Mails to be sent, whole and as bytes; slug is the mobile operator addressed.",
 )
 
 delivery = Table(

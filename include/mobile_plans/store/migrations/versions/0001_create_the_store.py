@@ -1,0 +1,161 @@
+"""Create the store."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from include.mobile_plans.store.types import JsonText, UtcDateTime
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Create the store."""
+    op.create_table(
+        "event_stream",
+        sa.Column("stream", sa.String(length=200), nullable=False),
+        sa.Column("length", sa.Integer(), nullable=False),
+        sa.Column("head_hash", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("stream", name=op.f("pk_event_stream")),
+        comment="The length and last hash of each stream: what makes a cut-off tail visible.",
+    )
+    op.create_table(
+        "mobile_operator_version",
+        sa.Column("slug", sa.String(length=32), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("valid_from", UtcDateTime(timezone=True), nullable=False),
+        sa.Column("recorded_at", UtcDateTime(timezone=True), nullable=False),
+        sa.Column("author", sa.String(length=200), nullable=False),
+        sa.Column("approver", sa.String(length=200), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(length=20), nullable=False),
+        sa.Column("document", JsonText(), nullable=False),
+        sa.Column("document_hash", sa.String(length=64), nullable=False),
+        sa.CheckConstraint(
+            "state in ('draft', 'live', 'suspended', 'withdrawn')",
+            name=op.f("ck_mobile_operator_version_state"),
+        ),
+        sa.PrimaryKeyConstraint("slug", "version", name=op.f("pk_mobile_operator_version")),
+        comment="Mobile operators, version by version; the newest valid one is in force.",
+    )
+    with op.batch_alter_table("mobile_operator_version", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_mobile_operator_version_valid_from"), ["valid_from"], unique=False
+        )
+
+    op.create_table(
+        "notice",
+        sa.Column("notice_key", sa.String(length=250), nullable=False),
+        sa.Column("kind", sa.String(length=80), nullable=False),
+        sa.Column("slug", sa.String(length=32), nullable=True),
+        sa.Column("message_id", sa.String(length=300), nullable=False),
+        sa.Column("queued_at", UtcDateTime(timezone=True), nullable=False),
+        sa.Column("message", sa.LargeBinary(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("notice_key", name=op.f("pk_notice")),
+        sa.UniqueConstraint("message_id", name=op.f("uq_notice_message_id")),
+        comment="Mails to be sent, whole and as bytes; slug is the mobile operator addressed.",
+    )
+    op.create_table(
+        "delivery",
+        sa.Column("notice_key", sa.String(length=250), nullable=False),
+        sa.Column("recipient", sa.String(length=320), nullable=False),
+        sa.Column("party", sa.String(length=20), nullable=False),
+        sa.Column("state", sa.String(length=20), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("due_at", UtcDateTime(timezone=True), nullable=False),
+        sa.Column("claimed_at", UtcDateTime(timezone=True), nullable=True),
+        sa.Column("sent_at", UtcDateTime(timezone=True), nullable=True),
+        sa.Column("answer", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "state in ('queued', 'sending', 'sent', 'refused')", name=op.f("ck_delivery_state")
+        ),
+        sa.ForeignKeyConstraint(
+            ["notice_key"], ["notice.notice_key"], name=op.f("fk_delivery_notice_key_notice")
+        ),
+        sa.PrimaryKeyConstraint("notice_key", "recipient", name=op.f("pk_delivery")),
+        comment="One row per recipient of a notice, each its own SMTP transaction.",
+    )
+    with op.batch_alter_table("delivery", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_delivery_state_due_at"), ["state", "due_at"], unique=False
+        )
+
+    op.create_table(
+        "event",
+        sa.Column(
+            "event_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("stream", sa.String(length=200), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(length=80), nullable=False),
+        sa.Column("recorded_at", UtcDateTime(timezone=True), nullable=False),
+        sa.Column("received_at", UtcDateTime(timezone=True), nullable=True),
+        sa.Column("actor", sa.String(length=200), nullable=False),
+        sa.Column("data", JsonText(), nullable=False),
+        sa.Column("previous_hash", sa.String(length=64), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["stream"], ["event_stream.stream"], name=op.f("fk_event_stream_event_stream")
+        ),
+        sa.PrimaryKeyConstraint("event_id", name=op.f("pk_event")),
+        sa.UniqueConstraint("stream", "position", name=op.f("uq_event_stream_position")),
+        comment="Append-only: everything that happened, each stream a chain of hashes.",
+    )
+    op.create_table(
+        "launch",
+        sa.Column("launch_id", sa.String(length=250), nullable=False),
+        sa.Column("slug", sa.String(length=32), nullable=False),
+        sa.Column("record_version", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=20), nullable=False),
+        sa.Column("active_slug", sa.String(length=32), nullable=True),
+        sa.Column("requested_by", sa.String(length=200), nullable=False),
+        sa.Column("started_at", UtcDateTime(timezone=True), nullable=False),
+        sa.Column("target_at", UtcDateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", UtcDateTime(timezone=True), nullable=True),
+        sa.Column("request", JsonText(), nullable=False),
+        sa.CheckConstraint(
+            "(state = 'active') = (active_slug is not null)", name=op.f("ck_launch_active_slug")
+        ),
+        sa.CheckConstraint(
+            "state in ('active', 'live', 'cancelled')", name=op.f("ck_launch_state")
+        ),
+        sa.ForeignKeyConstraint(
+            ["slug", "record_version"],
+            ["mobile_operator_version.slug", "mobile_operator_version.version"],
+            name=op.f("fk_launch_slug_record_version_mobile_operator_version"),
+        ),
+        sa.PrimaryKeyConstraint("launch_id", name=op.f("pk_launch")),
+        sa.UniqueConstraint("active_slug", name=op.f("uq_launch_active_slug")),
+        comment="Launches; active_slug is unique: one active launch per mobile operator.",
+    )
+    op.create_table(
+        "mobile_operator_change",
+        sa.Column("change_id", sa.String(length=250), nullable=False),
+        sa.Column("slug", sa.String(length=32), nullable=False),
+        sa.Column("base_version", sa.Integer(), nullable=False),
+        sa.Column("proposed_at", UtcDateTime(timezone=True), nullable=False),
+        sa.Column("proposed_by", sa.String(length=200), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("document", JsonText(), nullable=False),
+        sa.Column("state", sa.String(length=20), nullable=False),
+        sa.Column("decided_at", UtcDateTime(timezone=True), nullable=True),
+        sa.Column("decided_by", sa.String(length=200), nullable=True),
+        sa.Column("decision_note", sa.Text(), nullable=True),
+        sa.CheckConstraint(
+            "state in ('proposed', 'approved', 'rejected')",
+            name=op.f("ck_mobile_operator_change_state"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["slug", "base_version"],
+            ["mobile_operator_version.slug", "mobile_operator_version.version"],
+            name=op.f("fk_mobile_operator_change_slug_base_version_mobile_operator_version"),
+        ),
+        sa.PrimaryKeyConstraint("change_id", name=op.f("pk_mobile_operator_change")),
+        comment="Proposed changes of a mobile operator, waiting for a second named person.",
+    )
