@@ -1,0 +1,67 @@
+# Everything a person does with this project. `make` alone explains itself.
+#
+# Needs GNU make and Python 3.11 or 3.12; everything else is installed into .venv from the locks.
+
+UV_VERSION := 0.13.9
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.installed
+
+# What `make run` listens on, all on this machine only. The others follow PORT unless they are set.
+PORT ?= 8080
+export PORT SMTP_PORT MAIL_PORT PORTAL_PORT WORKER_LOG_PORT TRIGGER_LOG_PORT
+
+export PYTHONPATH := $(CURDIR)
+export AIRFLOW_HOME := $(CURDIR)/.local/tools
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format lock docs bench demo-launch demo venv clean
+
+help: ## Print this help
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(READY) ## Start everything on this machine and print where it is (PORT=8090 moves it)
+	@$(BIN)/python -m include.mobile_plans.simulation.run
+
+test: $(READY) ## Run every test (ARGS="-k mail" passes options to pytest)
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(READY) ## Format, lint, types, and that docs/DAGs.md says what the code says
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/python -m include.mobile_plans.orchestration.dag_docs --check
+
+format: $(READY) ## Format the code and repair what the linter can repair
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+docs: $(READY) ## Write docs/DAGs.md again from the DAGs
+	@$(BIN)/python -m include.mobile_plans.orchestration.dag_docs --write
+
+bench: $(READY) ## Measure, and write build/benchmarks.json (ONLY=name runs one)
+	@$(BIN)/python -m tests.benchmarks $(if $(ONLY),--only $(ONLY))
+
+demo-launch: $(READY) ## Launch one mobile operator from request to go-live, beside `make run`
+	@$(BIN)/python -m include.mobile_plans.simulation.demo_launch
+
+demo: demo-launch ## Show the product working without a person
+
+lock: $(READY) ## Compile the locks again from requirements*.in (UPGRADE=1 takes newer releases)
+	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --python-version 3.11 \
+		$(if $(UPGRADE),--upgrade) requirements.in --output-file requirements.txt
+	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --python-version 3.11 \
+		$(if $(UPGRADE),--upgrade) requirements-dev.in --output-file requirements-dev.txt
+	@$(BIN)/uv pip compile --quiet --python-version 3.12 --no-header requirements.txt \
+		requirements-dev.txt --output-file $(VENV)/lock-3.12.txt
+	@echo "requirements.txt and requirements-dev.txt are compiled for 3.11 and resolve for 3.12."
+
+venv: $(READY) ## Only install
+
+clean: ## Remove what tools leave behind; keeps .venv and the data in .local
+	@rm -rf build .pytest_cache .ruff_cache .mypy_cache .hypothesis
+
+# Redone only when a lock changes. PYTHON=/path/to/python3.11 names the interpreter to build with.
+$(READY): requirements.txt requirements-dev.txt .ci/build-venv
+	@PYTHON="$(PYTHON)" UV_VERSION=$(UV_VERSION) sh .ci/build-venv $(VENV) requirements.txt requirements-dev.txt
+	@touch $@
