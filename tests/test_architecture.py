@@ -59,7 +59,7 @@ def imports_of(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative import; write {PREFIX}..."
             found.add(node.module or "")
-            if node.module == PREFIX or node.module == f"{PREFIX}.simulation":
+            if node.module in {PREFIX, f"{PREFIX}.simulation"}:
                 found.discard(node.module)
                 found.update(f"{node.module}.{alias.name}" for alias in node.names)
     return found
@@ -106,7 +106,8 @@ def test_only_orchestration_knows_airflow(path: Path) -> None:
 def test_only_the_store_knows_the_engine(path: Path) -> None:
     """No room but the store creates engines or migrations (design 2)."""
     engine = {"sqlalchemy.engine", "sqlalchemy.orm", "alembic", "sqlite3", "psycopg"}
-    uses = {target for target in imports_of(path) if target in engine or target.startswith("alembic")}
+    imported = imports_of(path)
+    uses = {target for target in imported if target in engine or target.startswith("alembic")}
     source = path.read_text()
     if "create_engine" in source:
         uses.add("create_engine")

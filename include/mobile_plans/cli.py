@@ -9,6 +9,10 @@ import importlib
 import sys
 
 import typer
+
+# Typer carries its own copy of click and exports neither of these two names.
+from typer._click import Context
+from typer._click.exceptions import ClickException
 from typer.core import TyperCommand, TyperGroup
 
 from include.mobile_plans.commands.output import BAD_INPUT
@@ -28,12 +32,12 @@ GROUPS = {
 class LazyGroups(TyperGroup):
     """Import a group's module only when it is asked for: most of them are slow to load."""
 
-    def list_commands(self, ctx: typer.Context) -> list[str]:
+    def list_commands(self, ctx: Context) -> list[str]:
         """Name the groups without importing them."""
         del ctx
         return sorted(GROUPS)
 
-    def get_command(self, ctx: typer.Context, cmd_name: str) -> TyperCommand | TyperGroup | None:
+    def get_command(self, ctx: Context, cmd_name: str) -> TyperCommand | TyperGroup | None:
         """Import the group named, or nothing for a name that is not ours."""
         del ctx
         if cmd_name not in GROUPS:
@@ -53,7 +57,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-UsageError = typer.BadParameter.__bases__[0]
 
 
 @app.callback()
@@ -65,7 +68,7 @@ def main() -> None:
     """Run the command line and leave with its exit code."""
     try:
         sys.exit(app(prog_name="python -m include.mobile_plans", standalone_mode=False))
-    except UsageError as error:
+    except ClickException as error:
         typer.echo(f"{error.format_message()} (--help lists what is allowed)", err=True)
     except MobilePlansError as error:
         typer.echo(str(error), err=True)

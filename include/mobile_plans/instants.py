@@ -33,7 +33,8 @@ def parse_instant(text: str, name: str = "the instant") -> datetime:
     try:
         instant = datetime.fromisoformat(text.strip())
     except ValueError:
-        msg = f"{name} {text!r} is not an ISO 8601 time with an offset, such as 2026-12-01T10:00:00Z"
+        example = "2026-12-01T10:00:00Z"
+        msg = f"{name} {text!r} is not an ISO 8601 time with an offset, such as {example}"
         raise BadInput(msg) from None
     return require_utc(instant, name)
 

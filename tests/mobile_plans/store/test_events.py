@@ -33,9 +33,7 @@ def written(store: Store, now: datetime) -> Store:
                 actor="Ada Ops",
                 data={"number": number, "note": "é"},
             )
-        append_event(
-            connection, stream="other", kind="x.done", recorded_at=now, actor="a", data={}
-        )
+        append_event(connection, stream="other", kind="x.done", recorded_at=now, actor="a", data={})
     return store
 
 
@@ -140,11 +138,16 @@ def test_naive_instants_are_refused(store: Store, now: datetime) -> None:
 
 def test_an_undone_transaction_leaves_no_event(store: Store, now: datetime) -> None:
     """An error after the event takes the event with it."""
-    with pytest.raises(ZeroDivisionError), store.transaction() as connection:
-        append_event(
-            connection, stream=STREAM, kind="x.done", recorded_at=now, actor="a", data={}
-        )
-        _ = 1 / 0
+
+    def write_and_fail() -> None:
+        with store.transaction() as connection:
+            append_event(
+                connection, stream=STREAM, kind="x.done", recorded_at=now, actor="a", data={}
+            )
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        write_and_fail()
 
     with store.snapshot() as connection:
         assert read_events(connection, STREAM) == []
