@@ -12,6 +12,7 @@ PREFIX = "include.mobile_plans"
 LAYERS = [
     {"errors"},
     {"instants"},
+    {"questions"},
     {"simulation.clock"},
     {"calendar", "iccid"},
     {"store"},

@@ -37,3 +37,7 @@ class Conflict(BadInput):
 
 class StoreUnavailable(MobilePlansError):
     """The store cannot be reached, or was not prepared for this release."""
+
+
+class DoesNotApply(MobilePlansError):
+    """A step has nothing to do in this case; the text says why, and the step is skipped."""

@@ -1,0 +1,1 @@
+"""Airflow: operators, sensors, triggers and DAG defaults; the only room that imports it."""

@@ -1,0 +1,143 @@
+"""
+The one human task: asks a named person, insists on evidence, and keeps the answer in our store.
+
+Airflow parks it without holding a slot for as long as it takes. Airflow's form and API check little
+(an empty answer passes), so the answer is judged here and the question asked again until it holds.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Protocol
+
+from airflow.providers.standard.operators.hitl import HITLOperator
+from airflow.sdk import Context, Param
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, ParamValidationError
+
+from include.mobile_plans.errors import BadInput, DoesNotApply, MobilePlansError
+from include.mobile_plans.questions import (
+    Answer,
+    Field,
+    Question,
+    answer_from_form,
+    require_complete,
+)
+from include.mobile_plans.simulation.clock import Clock, SystemClock
+
+
+class Asker(Protocol):
+    """A question and what its answer means, for the run it is asked in."""
+
+    options: tuple[str, ...]
+    fields: Mapping[str, Field]
+
+    def ask(self, run_id: str, now: datetime) -> Question:
+        """
+        Build the question from the store.
+
+        Raises:
+            DoesNotApply: There is nothing to ask in this run.
+        """
+        ...
+
+    def record(self, run_id: str, answer: Answer) -> bool:
+        """
+        Write the answer to the store; return whether the question is settled.
+
+        Raises:
+            BadInput: The answer does not hold; it is asked again.
+        """
+        ...
+
+
+class SignOff(HITLOperator):
+    """
+    Ask a person and go on when the answer holds.
+
+    Args:
+        asker: The question and what its answer means.
+        **kwargs: Passed to Airflow's operator; ``retries`` is always 0, since a retry would ask
+            twice.
+    """
+
+    def __init__(self, *, asker: Asker, **kwargs: Any) -> None:
+        super().__init__(
+            subject=kwargs.pop("subject", kwargs.get("task_display_name", kwargs["task_id"])),
+            options=list(asker.options),
+            params={name: form_field(wanted) for name, wanted in asker.fields.items()},
+            retries=0,
+            **kwargs,
+        )
+        self.asker = asker
+        self.clock: Clock = SystemClock()
+
+    def execute(self, context: Context) -> Any:
+        """Ask, and park until somebody answers."""
+        self._show(self._question(context))
+        return super().execute(context)
+
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
+        """Judge the answer, record it, and go on or ask again."""
+        question = self._question(context)
+        self._show(question)
+        try:
+            given = super().execute_complete(context, event)
+            answer = _answer(given)
+            require_complete(question, answer)
+            settled = self.asker.record(_run_id(context), answer)
+        except (BadInput, ParamValidationError, ValueError) as refusal:
+            self.log.warning("The answer was not accepted and is asked again: %s", refusal)
+            return self.execute(context)
+        return given if settled else self.execute(context)
+
+    def _question(self, context: Context) -> Question:
+        try:
+            return self.asker.ask(_run_id(context), self.clock.now())
+        except DoesNotApply as reason:
+            self.log.info("Skipped: %s", reason)
+            raise AirflowSkipException(str(reason)) from None
+        except MobilePlansError as error:
+            raise AirflowFailException(str(error)) from None
+
+    def _show(self, question: Question) -> None:
+        """Put the words of the store where Airflow's templates would have put theirs."""
+        self.subject = question.headline
+        self.body = question.body
+        for name, wanted in question.fields.items():
+            self.params[name] = form_field(wanted)
+
+
+def form_field(wanted: Field) -> Param:
+    """
+    Turn a field into one of Airflow's form.
+
+    Every field may be empty as far as Airflow knows: a field that may not would fail the task
+    before it is asked, and grey out every button without a word.
+    """
+    schema: dict[str, Any] = {
+        "type": ["null", "string"],
+        "title": wanted.title,
+        "description_md": wanted.description,
+    }
+    if wanted.kind == "long text":
+        schema["format"] = "multiline"
+    if wanted.suggestions:
+        schema["examples"] = list(wanted.suggestions)
+    return Param(None, **schema)
+
+
+def _run_id(context: Context) -> str:
+    return str(context["dag_run"].run_id)
+
+
+def _answer(given: Mapping[str, Any]) -> Answer:
+    user = given["responded_by_user"] or {}
+    options = given["chosen_options"]
+    if len(options) != 1:
+        msg = f"choose one option, not {len(options)}"
+        raise BadInput(msg)
+    return answer_from_form(
+        options[0],
+        given["params_input"] or {},
+        recorded_by=str(user.get("name") or user.get("id") or ""),
+        recorded_at=given["responded_at"],
+    )
