@@ -6,6 +6,12 @@ from include.mobile_plans.calendar.deadlines import (
     after_business_days,
     deadline,
 )
+from include.mobile_plans.calendar.measures import (
+    business_days_of_notice,
+    earliest_event,
+    elapsed_business_days,
+    elapsed_business_time,
+)
 from include.mobile_plans.calendar.party import Party, is_working_day
 from include.mobile_plans.calendar.working_days import calendar_version
 
@@ -14,7 +20,11 @@ __all__ = [
     "Party",
     "SkippedDay",
     "after_business_days",
+    "business_days_of_notice",
     "calendar_version",
     "deadline",
+    "earliest_event",
+    "elapsed_business_days",
+    "elapsed_business_time",
     "is_working_day",
 ]

@@ -72,8 +72,8 @@ def deadline(event: datetime, business_days: int, parties: Iterable[Party]) -> D
         BadInput: No party is given, the number of days is not allowed, or a party is unknown.
     """
     event = require_utc(event, "the event")
-    everyone = _everyone(parties)
-    _require_business_days(business_days)
+    everyone = require_parties(parties)
+    require_business_days(business_days)
     candidates = (
         _walk(event, business_days, everyone, zone_of=party, step=-ONE_DAY) for party in everyone
     )
@@ -97,7 +97,7 @@ def after_business_days(since: datetime, business_days: int, party: Party) -> De
         BadInput: The number of days is not allowed, or the party is unknown.
     """
     since = require_utc(since, "the start")
-    _require_business_days(business_days)
+    require_business_days(business_days)
     return _walk(since, business_days, (party,), zone_of=party, step=ONE_DAY)
 
 
@@ -106,15 +106,55 @@ def works_for_all(day: date, parties: Iterable[Party]) -> bool:
     return all(is_working_day(day, party) for party in parties)
 
 
-def at_wall_clock(day: date, local_time: time, party: Party) -> datetime:
+def at_wall_clock(day: date, time_of_day: time, party: Party) -> datetime:
     """
     Return the instant at which a party's clock shows a time on a day.
 
     A time that does not exist is read with the offset before the change, a doubled one as the
     first of the two.
     """
-    wall = datetime.combine(day, local_time.replace(fold=0), tzinfo=party.zone_info)
+    wall = datetime.combine(day, time_of_day.replace(fold=0), tzinfo=party.zone_info)
     return wall.astimezone(UTC)
+
+
+def require_parties(parties: Iterable[Party]) -> tuple[Party, ...]:
+    """
+    Return the parties, each once.
+
+    Raises:
+        BadInput: There is none.
+    """
+    everyone = tuple(dict.fromkeys(parties))
+    if not everyone:
+        msg = "no party is given: at least one calendar must count the business days"
+        raise BadInput(msg)
+    return everyone
+
+
+def require_business_days(business_days: int) -> None:
+    """
+    Refuse a number of business days that no promise has.
+
+    Raises:
+        BadInput: It is below 1 or absurdly large.
+    """
+    if not 1 <= business_days <= MOST_BUSINESS_DAYS:
+        msg = f"{business_days} business days are not allowed: 1 to {MOST_BUSINESS_DAYS} are"
+        raise BadInput(msg)
+
+
+def local_time(instant: datetime, party: Party) -> datetime:
+    """
+    Return an instant as a party's clock shows it.
+
+    Raises:
+        BadInput: The zone is unknown, or the instant is at the end of all calendars.
+    """
+    try:
+        return instant.astimezone(party.zone_info)
+    except OverflowError:
+        msg = f"the year of {instant.isoformat()} is outside every calendar"
+        raise BadInput(msg) from None
 
 
 def _walk(
@@ -125,7 +165,7 @@ def _walk(
     zone_of: Party,
     step: timedelta,
 ) -> Deadline:
-    local = start.astimezone(zone_of.zone_info)
+    local = local_time(start, zone_of)
     day = local.date()
     counted: list[date] = []
     skipped: list[SkippedDay] = []
@@ -147,17 +187,3 @@ def _walk(
 def _names(day: date, parties: Iterable[Party]) -> tuple[str, ...]:
     names = (name for party in parties for name in names_of_day_off(day, party))
     return tuple(dict.fromkeys(names))
-
-
-def _everyone(parties: Iterable[Party]) -> tuple[Party, ...]:
-    everyone = tuple(dict.fromkeys(parties))
-    if not everyone:
-        msg = "no party is given: at least one calendar must count the business days"
-        raise BadInput(msg)
-    return everyone
-
-
-def _require_business_days(business_days: int) -> None:
-    if not 1 <= business_days <= MOST_BUSINESS_DAYS:
-        msg = f"{business_days} business days are not allowed: 1 to {MOST_BUSINESS_DAYS} are"
-        raise BadInput(msg)
