@@ -31,6 +31,9 @@ def upgrade() -> None:
         sa.Column("approver", sa.String(length=200), nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("state", sa.String(length=20), nullable=False),
+        sa.Column("live_since", UtcDateTime(timezone=True), nullable=True),
+        sa.Column("live_until", UtcDateTime(timezone=True), nullable=True),
+        sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("document", JsonText(), nullable=False),
         sa.Column("document_hash", sa.String(length=64), nullable=False),
         sa.CheckConstraint(

@@ -1,0 +1,44 @@
+"""
+Policy as data: the program's rules from YAML, and mobile operators as versioned records.
+
+One strict loader at the edge; everything behind it is typed, frozen and checked.
+"""
+
+from include.mobile_plans.policy.current import policy_source, program_policy
+from include.mobile_plans.policy.expectations import Expectation
+from include.mobile_plans.policy.loading import load_policy, loopback_allowed, policy_directory
+from include.mobile_plans.policy.mobile_operators import Contact, ContactRole, MobileOperator, State
+from include.mobile_plans.policy.program import PartyName, ProgramPolicy
+from include.mobile_plans.policy.records import change_state, record_version
+from include.mobile_plans.policy.scenarios import Scenario, ScenarioStep
+from include.mobile_plans.policy.values import BusinessDays
+from include.mobile_plans.policy.versions import (
+    MobileOperatorVersion,
+    mobile_operator_in_force,
+    mobile_operator_versions,
+    mobile_operators_in_force,
+)
+
+__all__ = [
+    "BusinessDays",
+    "Contact",
+    "ContactRole",
+    "Expectation",
+    "MobileOperator",
+    "MobileOperatorVersion",
+    "PartyName",
+    "ProgramPolicy",
+    "Scenario",
+    "ScenarioStep",
+    "State",
+    "change_state",
+    "load_policy",
+    "loopback_allowed",
+    "mobile_operator_in_force",
+    "mobile_operator_versions",
+    "mobile_operators_in_force",
+    "policy_directory",
+    "policy_source",
+    "program_policy",
+    "record_version",
+]
