@@ -15,6 +15,20 @@ from include.mobile_plans.instants import parse_instant
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """
+    Where a question is asked.
+
+    Attributes:
+        run_id: The run of Airflow that asks.
+        map_index: Which of several like tasks of that run asks, from 0; -1 where there is one.
+    """
+
+    run_id: str
+    map_index: int = -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
     """
     One thing to fill in.

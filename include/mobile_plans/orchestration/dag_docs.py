@@ -36,9 +36,7 @@ def render_page(dags_folder: Path) -> str:
     table = ["| DAG | What it is | When it runs | Area |", "|---|---|---|---|"]
     sections = []
     for dag in dags:
-        schedule = dag.timetable.summary or "by hand"
-        if schedule == "None":
-            schedule = "by hand"
+        schedule = str(dag.schedule or "by hand")
         area = ", ".join(sorted(tag.removeprefix("area:") for tag in dag.tags))
         table.append(
             f"| [`{dag.dag_id}`](#{dag.dag_id}) | {dag.description} | {schedule} | {area} |"

@@ -45,7 +45,7 @@ def mobile_plans_dag(
     if area not in AREAS:
         msg = f"{area!r} is not an area: allowed are {', '.join(sorted(AREAS))}"
         raise BadInput(msg)
-    return dag(  # type: ignore[no-any-return] # the decorator's type is lost in Airflow's overloads
+    return dag(
         dag_display_name=display_name,
         description=description,
         doc_md=doc_md,

@@ -18,6 +18,7 @@ from include.mobile_plans.questions import (
     Answer,
     Field,
     Question,
+    Run,
     answer_from_form,
     require_complete,
 )
@@ -27,10 +28,17 @@ from include.mobile_plans.simulation.clock import Clock, SystemClock
 class Asker(Protocol):
     """A question and what its answer means, for the run it is asked in."""
 
-    options: tuple[str, ...]
-    fields: Mapping[str, Field]
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The buttons."""
+        ...
 
-    def ask(self, run_id: str, now: datetime) -> Question:
+    @property
+    def fields(self) -> Mapping[str, Field]:
+        """What the form asks for, whatever the run."""
+        ...
+
+    def ask(self, run: Run, now: datetime) -> Question:
         """
         Build the question from the store.
 
@@ -39,7 +47,7 @@ class Asker(Protocol):
         """
         ...
 
-    def record(self, run_id: str, answer: Answer) -> bool:
+    def record(self, run: Run, answer: Answer) -> bool:
         """
         Write the answer to the store; return whether the question is settled.
 
@@ -83,7 +91,7 @@ class SignOff(HITLOperator):
             given = super().execute_complete(context, event)
             answer = _answer(given)
             require_complete(question, answer)
-            settled = self.asker.record(_run_id(context), answer)
+            settled = self.asker.record(_run(context), answer)
         except (BadInput, ParamValidationError, ValueError) as refusal:
             self.log.warning("The answer was not accepted and is asked again: %s", refusal)
             return self.execute(context)
@@ -91,7 +99,7 @@ class SignOff(HITLOperator):
 
     def _question(self, context: Context) -> Question:
         try:
-            return self.asker.ask(_run_id(context), self.clock.now())
+            return self.asker.ask(_run(context), self.clock.now())
         except DoesNotApply as reason:
             self.log.info("Skipped: %s", reason)
             raise AirflowSkipException(str(reason)) from None
@@ -125,8 +133,10 @@ def form_field(wanted: Field) -> Param:
     return Param(None, **schema)
 
 
-def _run_id(context: Context) -> str:
-    return str(context["dag_run"].run_id)
+def _run(context: Context) -> Run:
+    instance = context["task_instance"]
+    map_index = -1 if instance.map_index is None else instance.map_index
+    return Run(run_id=str(context["dag_run"].run_id), map_index=map_index)
 
 
 def _answer(given: Mapping[str, Any]) -> Answer:

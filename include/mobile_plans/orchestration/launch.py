@@ -1,0 +1,209 @@
+"""What the tasks of ``mobile_operator_launch`` do; the DAG file only names and orders them."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from airflow.sdk import Param, get_current_context
+
+from include.mobile_plans import launch
+from include.mobile_plans.errors import BadInput, DoesNotApply
+from include.mobile_plans.launch import Asked, asked_about
+from include.mobile_plans.notices import drain
+from include.mobile_plans.orchestration.mail import SmtpTransport
+from include.mobile_plans.orchestration.portal_sensor import PortalSensor
+from include.mobile_plans.policy import (
+    Expectation,
+    change_state,
+    mobile_operator_in_force,
+    mobile_operator_names,
+    program_policy,
+)
+from include.mobile_plans.questions import Run
+from include.mobile_plans.simulation.clock import SystemClock
+from include.mobile_plans.store import store_from_environment
+
+clock = SystemClock()
+RANGES_CHECK = "ICCID ranges"
+
+
+def form() -> dict[str, Param]:
+    """Return the six fields of the trigger form; mobile operators are offered by name."""
+    names = mobile_operator_names()
+    chosen: dict[str, Any] = {"type": "string", "title": "Mobile operator"}
+    if names:
+        chosen |= {"enum": sorted(names), "values_display": names}
+    return {
+        "mobile_operator": Param(
+            **chosen, description="Who goes live. Not listed? Import its record first."
+        ),
+        "target_date": Param(
+            type="string",
+            format="date",
+            title="Target launch date",
+            description="The day it is to go live.",
+        ),
+        "target_time": Param(
+            "09:00 UTC",
+            type="string",
+            title="Target time and zone",
+            pattern=r"^([01]\d|2[0-3]):[0-5]\d [A-Za-z0-9_+/-]+$",
+            description="The time of that day and its zone, such as 09:00 Europe/London.",
+        ),
+        "iccid_range": Param(
+            "test",
+            type="string",
+            enum=list(launch.RANGE_CHOICES),
+            values_display=dict(launch.RANGE_CHOICES),
+            title="ICCID range for end-to-end validation",
+            description="The mobile operator chooses.",
+        ),
+        "staging_endpoint": Param(
+            default=False,
+            type="boolean",
+            title="Integrated against a staging endpoint",
+            description="Then it is migrated to production first, which may take up to a week.",
+        ),
+        "note": Param(
+            "",
+            type=["null", "string"],
+            title="Note",
+            description="Anything else the people of this launch should know.",
+        ),
+    }
+
+
+def check_request(form_values: Mapping[str, Any]) -> str:
+    """
+    Check the request and begin the launch; returns the launch's id.
+
+    Raises:
+        BadInput: It cannot be granted; nothing was written.
+    """
+    run = get_current_context()["dag_run"]
+    now = clock.now()
+    request = launch.request_from_form(form_values, run.triggering_user_name or "unknown")
+    policy = program_policy()
+    with store_from_environment().transaction() as connection:
+        version = mobile_operator_in_force(connection, request.slug, now)
+        problems = launch.request_problems(request, version.mobile_operator, policy, now)
+        if problems:
+            raise BadInput("; ".join(problems))
+        started = launch.start_launch(
+            connection, request, version, policy, run_id=run.run_id, now=now
+        )
+    return started.launch_id
+
+
+def check_iccid_ranges() -> str:
+    """
+    Judge the ranges of the choice made and keep what was found.
+
+    Raises:
+        BadInput: They cannot be configured.
+    """
+    now = clock.now()
+    with store_from_environment().transaction() as connection:
+        asked = _asked(connection, now)
+        of = asked.launch
+        problems = launch.range_problems(of.request, asked.mobile_operator.name, asked.ranges)
+        found = "; ".join(problems) or launch.range_findings(of.request, asked.ranges)
+        launch.record_check(
+            connection, of, RANGES_CHECK, passed=not problems, detail=found, now=now
+        )
+    if problems:
+        raise BadInput(*problems)
+    return found
+
+
+def request_iccid_configuration() -> None:
+    """Ask the program by mail to configure the range; the week starts here (L3)."""
+    now = clock.now()
+    with store_from_environment().transaction() as connection:
+        launch.request_iccid_configuration(connection, _asked(connection, now), now)
+    send_due_notices()
+
+
+def portal_of_run(run_id: str) -> tuple[str, Expectation]:
+    """Return the production portal of a run's mobile operator and what it must answer."""
+    with store_from_environment().snapshot() as connection:
+        asked = asked_about(connection, Run(run_id=run_id), clock.now())
+    portal = asked.mobile_operator.portals.production
+    return portal.uri, portal.expectation or asked.policy.monitoring.expectation
+
+
+def report_portal(run_id: str, problems: list[str]) -> bool:
+    """Keep what one look at the portal found; return whether it has answered well enough."""
+    now = clock.now()
+    with store_from_environment().transaction() as connection:
+        asked = asked_about(connection, Run(run_id=run_id), now)
+        return launch.record_look(connection, asked, problems, now)
+
+
+def list_own_scenarios() -> list[str]:
+    """
+    Name the scenarios the mobile operator added, each to be validated as the program's are (L8).
+
+    Raises:
+        DoesNotApply: It added none.
+    """
+    now = clock.now()
+    with store_from_environment().snapshot() as connection:
+        names = [scenario.title for scenario in _asked(connection, now).launch.own_scenarios]
+    if not names:
+        msg = "the mobile operator added no scenarios"
+        raise DoesNotApply(msg)
+    return names
+
+
+def go_live() -> None:
+    """
+    Turn the record live, close the launch and tell both parties, all or nothing (L10).
+
+    Raises:
+        BadInput: A step is not signed off.
+    """
+    now = clock.now()
+    with store_from_environment().transaction() as connection:
+        asked = _asked(connection, now)
+        of = asked.launch
+        missing = launch.missing_steps(of)
+        if missing:
+            raise BadInput(*(f"not passed yet: {step}" for step in missing))
+        signed = of.latest("final_sign_off")
+        by = signed.signed_by if signed else of.request.requested_by
+        change_state(
+            connection,
+            of.slug,
+            "live",
+            author=of.request.requested_by,
+            approver=None if by == of.request.requested_by else by,
+            reason=f"go-live of {of.launch_id}",
+            now=now,
+        )
+        launch.end_launch(connection, of, "live", by=by, reason="go-live", now=now)
+        launch.announce_live(connection, asked, now)
+    send_due_notices()
+
+
+def send_due_notices() -> None:
+    """Send what the outbox holds; what cannot be sent now stays there."""
+    drain(store_from_environment(), SmtpTransport(), clock)
+
+
+def await_production_portal() -> PortalSensor:
+    """Make the sensor that waits until the production portal answers as expected (L2)."""
+    return PortalSensor(
+        task_id="await_production_portal",
+        task_display_name="Production portal answers as expected",
+        portal=portal_of_run,
+        report=report_portal,
+        interval=program_policy().launch.portal_look.interval,
+        retries=3,
+        # A launch without staging skips the cut-over, and looks at the portal all the same.
+        trigger_rule="none_failed",
+    )
+
+
+def _asked(connection: Any, now: datetime) -> Asked:
+    return asked_about(connection, Run(run_id=get_current_context()["dag_run"].run_id), now)
