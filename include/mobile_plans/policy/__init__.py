@@ -10,7 +10,7 @@ from include.mobile_plans.policy.loading import load_policy, loopback_allowed, p
 from include.mobile_plans.policy.mobile_operators import Contact, ContactRole, MobileOperator, State
 from include.mobile_plans.policy.program import PartyName, ProgramPolicy
 from include.mobile_plans.policy.records import change_state, record_version
-from include.mobile_plans.policy.scenarios import Scenario, ScenarioStep
+from include.mobile_plans.policy.scenarios import MOST_STEPS, Scenario, ScenarioStep
 from include.mobile_plans.policy.values import BusinessDays
 from include.mobile_plans.policy.versions import (
     MobileOperatorVersion,
@@ -20,6 +20,8 @@ from include.mobile_plans.policy.versions import (
 )
 
 __all__ = [
+    "MOST_STEPS",
+    "MOST_STEPS",
     "BusinessDays",
     "Contact",
     "ContactRole",

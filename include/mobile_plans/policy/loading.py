@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from include.mobile_plans.errors import BadInput
+from include.mobile_plans.policy.contacts import ContactPolicy
 from include.mobile_plans.policy.documents import Document, read_document
 from include.mobile_plans.policy.program import (
     CalendarPolicy,
-    ContactPolicy,
     LaunchPolicy,
     MaintenancePolicy,
     MonitoringPolicy,

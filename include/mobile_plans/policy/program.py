@@ -12,6 +12,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from include.mobile_plans.errors import NotFound
+from include.mobile_plans.policy.contacts import ContactPolicy
 from include.mobile_plans.policy.expectations import Expectation
 from include.mobile_plans.policy.scenarios import Scenario
 from include.mobile_plans.policy.severity import SeverityEdition
@@ -21,15 +22,12 @@ from include.mobile_plans.policy.values import (
     Count,
     Day,
     Duration,
-    Email,
     HttpsUri,
     Line,
     Name,
     PartyCalendar,
-    Phone,
     Prose,
     Share,
-    Zone,
 )
 
 PartyName = Literal["program", "mobile_operator"]
@@ -287,87 +285,6 @@ class LaunchPolicy:
     def freeze_on(self, day: date) -> Freeze | None:
         """Return the freeze a day of the program's zone falls in, or None."""
         return next((f for f in self.freezes if f.first_day <= day <= f.last_day), None)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OperationsCentre:
-    """Where High incidents and outages are told, by phone and mail (E5, O2)."""
-
-    __pydantic_config__: ClassVar = FORBID_UNKNOWN
-
-    name: Line
-    phone: Phone
-    email: Email
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
-    """A mailbox of the program with a name."""
-
-    __pydantic_config__: ClassVar = FORBID_UNKNOWN
-
-    name: Line
-    email: Email
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MailingLists:
-    """The program's own lists: announcements of launches, and SLA reports (L10, M4)."""
-
-    __pydantic_config__: ClassVar = FORBID_UNKNOWN
-
-    launches: Email
-    reports: Email
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DutyPerson:
-    """Somebody of the program who can be called and mailed."""
-
-    __pydantic_config__: ClassVar = FORBID_UNKNOWN
-
-    name: Line
-    phone: Phone
-    email: Email
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DutyRole:
-    """A role of the program: its persons in the order they are asked, and their time zone."""
-
-    __pydantic_config__: ClassVar = FORBID_UNKNOWN
-
-    title: Line
-    time_zone: Zone
-    persons: Annotated[tuple[DutyPerson, ...], Field(min_length=1)]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DutyRoster:
-    """Every role of the program that acts."""
-
-    __pydantic_config__: ClassVar = FORBID_UNKNOWN
-
-    operations_centre: DutyRole
-    mobile_plans_team: DutyRole
-    launch_manager: DutyRole
-    maintenance_coordinator: DutyRole
-    platform: DutyRole
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContactPolicy:
-    """How the program is reached and signs its mails, and who is on duty."""
-
-    __pydantic_config__: ClassVar = FORBID_UNKNOWN
-
-    program_name: Line
-    operations_centre: OperationsCentre
-    low_severity_desk: Desk
-    bug_desk: Desk
-    mailing_lists: MailingLists
-    sender: Desk
-    duty_roster: DutyRoster
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
