@@ -1,4 +1,12 @@
-"""ICCIDs, their ranges and their neighbours EID, IMEI and IMSI."""
+"""
+ICCIDs, their ranges and their neighbours EID, IMEI and IMSI.
+
+Whole columns are judged by names imported at first use, because numpy and pyarrow are slow to
+import and every DAG file imports this room.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
 
 from include.mobile_plans.iccid.check import check_iccid
 from include.mobile_plans.iccid.numbers import (
@@ -24,12 +32,17 @@ from include.mobile_plans.iccid.ranges import (
     total_size,
 )
 
+if TYPE_CHECKING:
+    from include.mobile_plans.iccid.columns import RangeTable, check_digits_hold, membership
+
 __all__ = [
     "EXPLANATIONS",
     "IccidRange",
     "IccidVerdict",
     "Kind",
+    "RangeTable",
     "Reason",
+    "check_digits_hold",
     "check_eid",
     "check_iccid",
     "check_imei",
@@ -38,6 +51,7 @@ __all__ = [
     "is_true_subset",
     "likely_kind",
     "mask_iccid",
+    "membership",
     "merge",
     "overlap",
     "parse_ranges",
@@ -45,3 +59,10 @@ __all__ = [
     "total_size",
     "with_check_digit",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name in {"RangeTable", "check_digits_hold", "membership"}:
+        return getattr(importlib.import_module(f"{__name__}.columns"), name)
+    msg = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(msg)
