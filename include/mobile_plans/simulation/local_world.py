@@ -16,7 +16,7 @@ from include.mobile_plans.errors import BadInput, MobilePlansError
 from include.mobile_plans.simulation.certificates import local_certificate
 from include.mobile_plans.simulation.clock import SystemClock
 from include.mobile_plans.simulation.local_airflow import PROJECT, LocalAirflow
-from include.mobile_plans.simulation.loopback import ADDRESS, Ports
+from include.mobile_plans.simulation.loopback import ADDRESS, EXAMPLE_PORTAL_PORT, Ports
 from include.mobile_plans.simulation.mail_folder import MailFolder
 from include.mobile_plans.simulation.portal import PortalControl
 from include.mobile_plans.simulation.processes import ManagedProcess, stop_all
@@ -166,12 +166,34 @@ class LocalWorld:
             self.airflow.note_migrated()
         self._say("preparing the store")
         self.command("store-upgrade", ["db", "upgrade"])
+        self._import_examples()
+
+    def _import_examples(self) -> None:
+        """Import the example mobile operators once, their portals being those of this world."""
         imported = self.home / "examples-imported.txt"
-        if not imported.exists():
-            self._say("importing the example mobile operators")
-            examples = self._project / "include" / "policy" / "mobile_operators"
-            self.command("store-import", ["mobile-operator", "import", str(examples)])
-            imported.write_text(f"from {examples}\n")
+        if imported.exists():
+            self._require_same_portals(imported.read_text().strip())
+            return
+        self._say("importing the example mobile operators")
+        here = self.home / "mobile_operators"
+        here.mkdir(exist_ok=True)
+        for file in sorted((self._project / "include/policy/mobile_operators").glob("*.yaml")):
+            text = file.read_text(encoding="utf-8")
+            (here / file.name).write_text(
+                text.replace(f"https://localhost:{EXAMPLE_PORTAL_PORT}/", f"{self.portal_url}/"),
+                encoding="utf-8",
+            )
+        self.command("store-import", ["mobile-operator", "import", str(here)])
+        imported.write_text(f"{self.portal_url}\n")
+
+    def _require_same_portals(self, url: str) -> None:
+        if url != self.portal_url:
+            port = url.rpartition(":")[2]
+            msg = (
+                f"the mobile operators in {self.home} have their portals at {url}: "
+                f"make run PORTAL_PORT={port}, or remove that folder to begin anew"
+            )
+            raise BadInput(msg)
 
     def _start(self, processes: Sequence[ManagedProcess]) -> None:
         for process in processes:
@@ -222,6 +244,7 @@ class LocalWorld:
         )
         return {
             "AIRFLOW_CONN_SMTP_MOBILE_PLANS": connection,
+            "AIRFLOW_CONN_HTTP_MOBILE_PLANS_PORTAL": '{"conn_type": "http", "schema": "https"}',
             "MOBILE_PLANS_DATABASE_URL": self.database_url,
             "MOBILE_PLANS_POLICY_DIR": str(self._project / "include" / "policy"),
             "MOBILE_PLANS_ARCHIVE": str(self.home / "archive"),

@@ -13,8 +13,9 @@ from typing import Self
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from include.mobile_plans.errors import MobilePlansError
 from include.mobile_plans.simulation.clock import Clock, SystemClock
-from include.mobile_plans.simulation.loopback import ADDRESS
+from include.mobile_plans.simulation.loopback import ADDRESS, is_free
 from include.mobile_plans.simulation.mail_folder import MailFolder
 from include.mobile_plans.simulation.mail_page import mail_page
 from include.mobile_plans.simulation.serving import WebServer
@@ -37,36 +38,38 @@ class MailCatcher:
         self, folder: Path, *, smtp_port: int, page_port: int, clock: Clock | None = None
     ) -> None:
         self.folder = MailFolder(folder)
-        self._smtp = Controller(
-            _Keeper(self.folder, clock or SystemClock()),
-            hostname=ADDRESS,
-            port=smtp_port,
-            server_hostname="localhost",
-            data_size_limit=LARGEST_MAIL_BYTES,
-            enable_SMTPUTF8=True,
-        )
+        self._clock = clock or SystemClock()
+        self._smtp_port = smtp_port
         self._page = WebServer(mail_page(self.folder), page_port)
+        self._smtp: Controller | None = None
 
     def start(self) -> Self:
         """
         Accept mail and show it.
 
         Raises:
-            MobilePlansError: The port of the page is taken.
-            OSError: The port for mail is taken.
+            MobilePlansError: One of the ports is taken.
         """
+        if not is_free(self._smtp_port):
+            msg = f"no mail can be accepted on port {self._smtp_port}: another program has it"
+            raise MobilePlansError(msg)
+        self._page.start()
+        self._smtp = Controller(
+            _Keeper(self.folder, self._clock),
+            hostname=ADDRESS,
+            port=self._smtp_port,
+            server_hostname="localhost",
+            data_size_limit=LARGEST_MAIL_BYTES,
+            enable_SMTPUTF8=True,
+        )
         self._smtp.start()
-        try:
-            self._page.start()
-        except BaseException:
-            self._smtp.stop()
-            raise
         return self
 
     def stop(self) -> None:
         """Stop both; the mails stay."""
+        if self._smtp is not None:
+            self._smtp.stop()
         self._page.stop()
-        self._smtp.stop()
 
     def __enter__(self) -> Self:
         """Start."""
@@ -86,8 +89,9 @@ class _Keeper:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802  the server's name
         del server, session
+        content = envelope.content or b""
         file = self._folder.save(
-            bytes(envelope.original_content or b""),
+            content.encode() if isinstance(content, str) else content,
             sender=envelope.mail_from or "",
             recipients=envelope.rcpt_tos,
             now=self._clock.now(),

@@ -118,9 +118,10 @@ class CaughtMail:
         if part is None:
             return ""
         try:
-            return str(part.get_content())
+            text = str(part.get_content())
         except _PARSER_FAULTS:
-            return bytes(part.get_payload(decode=True) or b"").decode(errors="replace")
+            text = bytes(part.get_payload(decode=True) or b"").decode(errors="replace")
+        return text.replace("\r\n", "\n")
 
 
 class MailFolder:

@@ -162,7 +162,7 @@ def _self_contained(mail: CaughtMail) -> str:
                 f"cid:{part.content_id}", f"data:{part.content_type};base64,{encoded}"
             )
     base = '<base target="_blank">'
-    with_base, heads = re.subn(r"<head\b[^>]*>", lambda head: head[0] + base, html, count=1)
+    with_base, heads = re.subn(r"(?i)<head\b[^>]*>", lambda head: head[0] + base, html, count=1)
     return with_base if heads else base + html
 
 

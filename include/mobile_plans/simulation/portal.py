@@ -1,9 +1,10 @@
 """
 A MO Direct portal for every example mobile operator, over TLS, that fails when it is told to.
 
-``https://localhost:<port>/<slug>/`` answers 200 with the words "MO Direct portal". Each path reads
-``<slug>.json`` in the control folder at every request, so that a person, a test or a demo makes one
-portal fail without touching the others, and the fault survives a restart::
+``https://localhost:<port>/<slug>/`` answers 200 with the brand and the words "MO Direct portal".
+Each path reads ``<slug>.json`` in the control folder at every request, so that a person, a test or
+a demo makes one portal fail without touching the others, and the fault survives a restart; every
+key may be left out::
 
     {"status": 503, "delay_s": 0, "body": "Service Unavailable"}
 
@@ -36,11 +37,11 @@ _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What a portal says: an HTTP status, after a delay in seconds, with a body."""
+    """What a portal says: an HTTP status, after a delay in seconds, with the usual page or not."""
 
     status: int = 200
     delay_s: float = 0.0
-    body: str = HEALTHY_WORDS
+    body: str | None = None
 
 
 class PortalControl:
@@ -153,7 +154,8 @@ def portal_app(control: PortalControl) -> Starlette:
         slug = str(request.path_params["slug"])
         now = control.answer(slug)
         await asyncio.sleep(now.delay_s)
-        return HTMLResponse(_page(slug, now.body), status_code=now.status)
+        body = _usual_page(slug) if now.body is None else now.body
+        return HTMLResponse(body, status_code=now.status)
 
     async def refuse(request: Request, error: Exception) -> Response:
         del request
@@ -165,10 +167,11 @@ def portal_app(control: PortalControl) -> Starlette:
     )
 
 
-def _page(slug: str, body: str) -> str:
+def _usual_page(slug: str) -> str:
+    brand = escape(slug.replace("-", " ").title())
     return (
         '<!doctype html><html lang="en"><meta charset="utf-8">'
-        f"<title>{escape(slug)}</title><h1>{escape(slug)}</h1><p>{escape(body)}</p></html>"
+        f"<title>{brand}</title><h1>{brand}</h1><p>{HEALTHY_WORDS}</p></html>"
     )
 
 

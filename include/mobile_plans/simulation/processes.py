@@ -18,6 +18,7 @@ from pathlib import Path
 import psutil
 
 GRACE_S = 20.0
+LOOK_EVERY_S = 0.05
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
 
@@ -138,27 +139,33 @@ def stop_all(processes: Iterable[ManagedProcess], grace_s: float = GRACE_S) -> N
     members = {member for process in started for member in process.members()}
     for process in started:
         process.signal_group(signal.SIGTERM)
-    until = time.monotonic() + grace_s
-    for process in started:
-        process.wait(max(0.0, until - time.monotonic()))
-    psutil.wait_procs(_orphans(members, started), timeout=max(0.0, until - time.monotonic()))
+    _wait_for(started, members, grace_s)
     for process in started:
         members |= process.members()
         process.signal_group(signal.SIGKILL)
-        process.wait()
-    left = _orphans(members, started)
-    for member in left:
+    for member in filter(is_alive, members):
         with suppress(psutil.NoSuchProcess):
             member.kill()
-    psutil.wait_procs(left, timeout=grace_s)
+    _wait_for(started, members, grace_s)
 
 
-def _orphans(
-    members: set[psutil.Process], started: Sequence[ManagedProcess]
-) -> list[psutil.Process]:
-    """Return those that are not the ones we started ourselves, which we wait for by handle."""
-    leaders = {process.pid for process in started}
-    return [member for member in members if member.pid not in leaders and member.is_running()]
+def is_alive(process: psutil.Process) -> bool:
+    """Tell whether a process still does anything; a dead one that nobody asked about does not."""
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _wait_for(
+    started: Sequence[ManagedProcess], members: set[psutil.Process], within_s: float
+) -> None:
+    """Wait until all of them have ended, or the time is over."""
+    until = time.monotonic() + within_s
+    for process in started:
+        process.wait(max(0.0, until - time.monotonic()))
+    while any(map(is_alive, members)) and time.monotonic() < until:
+        time.sleep(LOOK_EVERY_S)
 
 
 def _session(process: psutil.Process) -> int | None:
