@@ -69,7 +69,7 @@ def run(tmp_path: Path) -> Iterator[Run]:
 
 
 def gone(processes: list[psutil.Process]) -> bool:
-    return all(not each.is_running() or each.status() == psutil.STATUS_ZOMBIE for each in processes)
+    return not any(map(is_alive, processes))
 
 
 def test_one_command_runs_everything_and_term_ends_everything(run: Run, tmp_path: Path) -> None:

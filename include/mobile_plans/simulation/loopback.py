@@ -17,6 +17,8 @@ from include.mobile_plans.errors import BadInput
 ADDRESS = "127.0.0.1"
 HIGHEST_PORT = 65535
 FIRST_UNPRIVILEGED_PORT = 1024
+EXAMPLE_PORTAL_PORT = 8843
+"""The port in the portal URIs of the example mobile operators, ``include/policy``."""
 
 
 def hostname() -> str:
@@ -45,20 +47,26 @@ def is_free(port: int) -> bool:
     return True
 
 
-def _named(use: str, variable: str) -> int:
-    return field(metadata={"use": use, "variable": variable})  # type: ignore[no-any-return]
+def _named(use: str, variable: str, default: int | None = None) -> int:
+    """Describe a port: its use, the variable that sets it, its default where it is a fixed one."""
+    description = {"use": use, "variable": variable, "default": default}
+    return field(metadata=description)  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """The TCP ports of one local world; each has a use and the variable that sets it."""
+    """
+    The TCP ports of one local world; each has a use and the variable that sets it.
+
+    The portal's does not follow ``PORT``: the store holds it in the mobile operators' portal URIs.
+    """
 
     web: int = _named("Airflow", "PORT")
     smtp: int = _named("mail in", "SMTP_PORT")
     mail: int = _named("mail page", "MAIL_PORT")
-    portal: int = _named("portal", "PORTAL_PORT")
     worker_log: int = _named("task logs", "WORKER_LOG_PORT")
     trigger_log: int = _named("trigger logs", "TRIGGER_LOG_PORT")
+    portal: int = _named("portal", "PORTAL_PORT", EXAMPLE_PORTAL_PORT)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
@@ -70,7 +78,9 @@ class Ports:
         """
         first = _port_number(environment, "PORT", 8080)
         ports = {
-            each.name: _port_number(environment, each.metadata["variable"], first + offset)
+            each.name: _port_number(
+                environment, each.metadata["variable"], each.metadata["default"] or first + offset
+            )
             for offset, each in enumerate(fields(cls))
         }
         problems = [
@@ -100,18 +110,19 @@ class Ports:
             BadInput: One line for each port that is taken, with a value that would work.
         """
         taken = [each for each in fields(self) if not is_free(getattr(self, each.name))]
-        if not taken:
-            return
-        raise BadInput(
-            *(
-                f"port {getattr(self, each.name)} ({each.metadata['use']}) is taken: "
-                f"make run {each.metadata['variable']}={self._free_instead_of(each.name)}"
-                for each in taken
+        if taken and taken[0].name == "web":  # the others move with it
+            taken = taken[:1]
+        if taken:
+            raise BadInput(
+                *(
+                    f"port {getattr(self, each.name)} ({each.metadata['use']}) is taken: "
+                    f"make run {each.metadata['variable']}={self._free_instead_of(each.name)}"
+                    for each in taken
+                )
             )
-        )
 
     def _free_instead_of(self, name: str) -> int:
-        """Suggest a free port; for the first one, a place where all of them fit."""
+        """Suggest a free port; for the first one, a place where those that follow it fit."""
         width = len(fields(self)) if name == "web" else 1
         candidate = getattr(self, name) + 10
         while not all(is_free(candidate + offset) for offset in range(width)):
