@@ -30,6 +30,8 @@ from include.mobile_plans.launch.requests import (
     request_from_form,
 )
 from include.mobile_plans.launch.rules import (
+    FAIL,
+    PASS,
     missing_steps,
     range_findings,
     range_problems,
@@ -39,6 +41,8 @@ from include.mobile_plans.launch.state import Launch
 from include.mobile_plans.launch.steps import OwnStepSignOff, StepSignOff
 
 __all__ = [
+    "FAIL",
+    "PASS",
     "RANGE_CHOICES",
     "Asked",
     "CutOverConfirmation",

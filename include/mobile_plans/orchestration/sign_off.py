@@ -68,6 +68,7 @@ class SignOff(HITLOperator):
     """
 
     def __init__(self, *, asker: Asker, **kwargs: Any) -> None:
+        kwargs.pop("params", None)  # those of the DAG, which are no part of the form
         super().__init__(
             subject=kwargs.pop("subject", kwargs.get("task_display_name", kwargs["task_id"])),
             options=list(asker.options),
@@ -130,7 +131,7 @@ def form_field(wanted: Field) -> Param:
         schema["format"] = "multiline"
     if wanted.suggestions:
         schema["examples"] = list(wanted.suggestions)
-    return Param(None, **schema)
+    return Param(None, source="task", **schema)
 
 
 def _run(context: Context) -> Run:
