@@ -13,12 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import requests
 from cryptography.fernet import Fernet
 
-from include.mobile_plans.errors import MobilePlansError
 from include.mobile_plans.simulation import loopback
 from include.mobile_plans.simulation.loopback import ADDRESS, Ports
 from include.mobile_plans.simulation.processes import ManagedProcess
@@ -139,54 +137,6 @@ class LocalAirflow:
         """Tell whether every part of it reports that it is well."""
         health = self.health()
         return bool(health) and all(state == "healthy" for state in health.values())
-
-    def token(self, user: str) -> str:
-        """
-        Log a local user in and return the token that the REST API takes.
-
-        Raises:
-            MobilePlansError: Airflow does not answer or refuses the user.
-        """
-        answer = self._request(
-            "POST", "/auth/token", json={"username": user, "password": self.passwords[user]}
-        )
-        return str(answer["access_token"])
-
-    def call(self, method: str, path: str, *, user: str = "ops", **body: Any) -> Any:
-        """
-        Call the REST API, ``/api/v2`` is put before the path, and return the JSON it answers.
-
-        Args:
-            method: The HTTP method.
-            path: Path below ``/api/v2``, with its query.
-            user: The local user who asks.
-            **body: What is sent as JSON, when given.
-
-        Raises:
-            MobilePlansError: Airflow does not answer, or answers with an error.
-        """
-        return self._request(
-            method,
-            f"/api/v2{path}",
-            headers={"Authorization": f"Bearer {self.token(user)}"},
-            json=body or None,
-        )
-
-    def _request(self, method: str, path: str, **options: Any) -> Any:
-        try:
-            answer = requests.request(
-                method,
-                f"http://{ADDRESS}:{self._ports.web}{path}",
-                timeout=ANSWER_WITHIN_S * 3,
-                **options,
-            )
-        except requests.RequestException as error:
-            msg = f"Airflow does not answer {method} {path}: {error}"
-            raise MobilePlansError(msg) from error
-        if not answer.ok:
-            msg = f"Airflow refuses {method} {path}: {answer.status_code} {answer.text}"
-            raise MobilePlansError(msg)
-        return answer.json() if answer.content else None
 
     @property
     def _prepared_by(self) -> Path:

@@ -168,7 +168,7 @@ class MailFolder:
         stems = (file.stem for file in self.path.glob(f"*{SUFFIX}"))
         return sorted(filter(_NAME.fullmatch, stems), reverse=True)
 
-    def mails(self) -> list[CaughtMail]:
+    def all(self) -> list[CaughtMail]:
         """Return every mail, the newest first."""
         return [self.mail(name) for name in self.names()]
 

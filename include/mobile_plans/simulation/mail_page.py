@@ -121,7 +121,7 @@ class _Pages:
                         "message_id": mail.header("Message-ID") or None,
                         "attachments": [each.file_name for each in mail.attachments],
                     }
-                    for mail in self._folder.mails()
+                    for mail in self._folder.all()
                 ]
             },
             headers=COMMON_HEADERS,

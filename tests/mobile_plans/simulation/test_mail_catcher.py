@@ -43,7 +43,7 @@ def test_a_mail_sent_by_smtp_is_on_disk_when_the_server_says_so(
         client.rcpt("noc@contoso.example")
         client.rcpt("blind@contoso.example")
         code, answer = client.data(mail.as_bytes(policy=SMTP))
-    (caught,) = catcher.folder.mails()
+    (caught,) = catcher.folder.all()
     assert (code, answer.decode()) == (250, f"OK kept as {caught.name}.eml")
     assert caught.received_at == now
     assert caught.subject == "Größe: ICCID range"

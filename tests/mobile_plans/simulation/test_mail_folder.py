@@ -46,7 +46,7 @@ def test_a_mail_is_read_back_as_it_arrived(tmp_path: Path, now: datetime) -> Non
         recipients=["noc@contoso.example", "blind@contoso.example"],
         now=now,
     )
-    (mail,) = folder.mails()
+    (mail,) = folder.all()
     assert mail.received_at == now
     assert mail.envelope_from == "bounces@mobileplans.example"
     assert mail.envelope_to == ("noc@contoso.example", "blind@contoso.example")
@@ -72,14 +72,14 @@ def test_the_newest_mail_comes_first(tmp_path: Path, now: datetime) -> None:
     folder = MailFolder(tmp_path)
     save(folder, a_mail("old").as_bytes(), now - timedelta(hours=1))
     save(folder, a_mail("new").as_bytes(), now)
-    assert [mail.subject for mail in folder.mails()] == ["new", "old"]
+    assert [mail.subject for mail in folder.all()] == ["new", "old"]
 
 
 def test_a_hostile_mail_is_kept_and_shown(tmp_path: Path, now: datetime) -> None:
     """Headers no server should let through break neither the folder nor the reading."""
     folder = MailFolder(tmp_path)
     save(folder, HOSTILE, now)
-    (mail,) = folder.mails()
+    (mail,) = folder.all()
     assert "body" in mail.text
     assert len(mail.headers) == 6
     assert mail.attachments == ()
