@@ -21,7 +21,6 @@ from include.mobile_plans.policy.versions import (
 
 __all__ = [
     "MOST_STEPS",
-    "MOST_STEPS",
     "BusinessDays",
     "Contact",
     "ContactRole",

@@ -8,6 +8,7 @@ from include.mobile_plans.errors import BadInput
 from include.mobile_plans.iccid import IccidRange, is_true_subset, overlap
 from include.mobile_plans.policy.documents import Document, KeyPath
 from include.mobile_plans.policy.mobile_operators import MobileOperator, RegisteredRange
+from include.mobile_plans.policy.scenarios import Scenario
 from include.mobile_plans.policy.validation import validated
 from include.mobile_plans.policy.values import PartyCalendar
 
@@ -111,6 +112,17 @@ def _scenario_problems(mobile_operator: MobileOperator) -> Iterator[Problem]:
             yield (*path, "name"), f"{scenario.name!r} is named twice: give each its own name"
         if scenario.sim_kind not in mobile_operator.sim_kinds:
             yield (*path, "sim_kind"), f"{scenario.sim_kind!r} is not among its sim_kinds"
+
+
+def scenario_clashes(
+    mobile_operator: MobileOperator, taken: Iterable[Scenario]
+) -> Iterator[Problem]:
+    """Yield each scenario of its own that has the name of one of the program's (L8)."""
+    names = {scenario.name for scenario in taken}
+    for position, scenario in enumerate(mobile_operator.scenarios):
+        if scenario.name in names:
+            text = f"{scenario.name!r} is a scenario of the program already: choose another name"
+            yield ("scenarios", position, "name"), text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ value remembers its line, so that a problem can point at it.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -182,10 +182,10 @@ class _Reader:
         self.problems.append(f"{self.name}:{line}: {place}")
 
 
-def write_document(data: Mapping[str, Any]) -> str:
+def write_document(data: Mapping[str, Any] | Sequence[Any]) -> str:
     """Write YAML that ``parse_document`` reads back to the same data."""
     return yaml.dump(
-        dict(data),
+        data,
         Dumper=yaml.CSafeDumper,
         sort_keys=False,
         allow_unicode=True,

@@ -217,6 +217,11 @@ def _write(connection: Connection, added: MobileOperatorVersion, document: dict[
     )
 
 
+def same_person(first: str, second: str) -> bool:
+    """Tell whether two names are the same person's: nobody approves their own work."""
+    return " ".join(first.split()).casefold() == " ".join(second.split()).casefold()
+
+
 def _require_names(author: str, approver: str | None, reason: str) -> None:
     problems = [
         f"{name} is empty: {wanted}"
@@ -227,7 +232,7 @@ def _require_names(author: str, approver: str | None, reason: str) -> None:
         )
         if value is not None and not value.strip()
     ]
-    if approver is not None and approver.strip().casefold() == author.strip().casefold():
+    if approver is not None and same_person(approver, author):
         problems.append(f"approver {approver} is the author: a second named person approves")
     if problems:
         raise BadInput(*problems)
