@@ -1,6 +1,5 @@
 """``calendar``: business time."""
 
-from datetime import date
 from typing import Annotated
 
 import typer
@@ -72,10 +71,12 @@ def _show(found: Deadline, *, as_json: bool) -> None:
         )
         return
     typer.echo(f"{format_instant(found.instant)}, by the clock of {found.zone}")
-    rows: list[tuple[date, str, str | None]] = [(day, "counts", None) for day in found.counted]
-    rows += [(day.date, "holiday", ", ".join(day.names)) for day in found.skipped]
+    holidays = {day.date: ", ".join(day.names) for day in found.skipped}
     print_table(
         ("date", "day", "is", "name"),
-        ((day, f"{day:%a}", what, names) for day, what, names in sorted(rows)),
+        (
+            (day, f"{day:%a}", "holiday" if day in holidays else "counts", holidays.get(day))
+            for day in sorted([*found.counted, *holidays])
+        ),
     )
     typer.echo(f"working days of {found.calendar_version}")
