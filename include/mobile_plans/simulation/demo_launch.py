@@ -129,7 +129,7 @@ class DemoLaunch:
         tasks = self.ops.tasks(DAG_ID, run_id)
         skipped = sum(1 for found in tasks.values() if found == "skipped")
         self.story.tell(f"the run ends: {state}, {len(tasks)} kinds of tasks, {skipped} skipped")
-        for mail in self.world.mails.mails():
+        for mail in self.world.mails.all():
             self.story.tell(f"mail to {', '.join(mail.envelope_to)}: {mail.subject}")
         with self.store.snapshot() as connection:
             launch = launch_of_run(connection, run_id)
