@@ -16,7 +16,7 @@ from include.mobile_plans.errors import BadInput, MobilePlansError
 from include.mobile_plans.simulation.certificates import local_certificate
 from include.mobile_plans.simulation.clock import SystemClock
 from include.mobile_plans.simulation.local_airflow import PROJECT, LocalAirflow
-from include.mobile_plans.simulation.loopback import ADDRESS, EXAMPLE_PORTAL_PORT, Ports
+from include.mobile_plans.simulation.loopback import ADDRESS, Ports
 from include.mobile_plans.simulation.mail_folder import MailFolder
 from include.mobile_plans.simulation.portal import PortalControl
 from include.mobile_plans.simulation.processes import ManagedProcess, stop_all
@@ -175,15 +175,15 @@ class LocalWorld:
             self._require_same_portals(imported.read_text().strip())
             return
         self._say("importing the example mobile operators")
-        here = self.home / "mobile_operators"
-        here.mkdir(exist_ok=True)
-        for file in sorted((self._project / "include/policy/mobile_operators").glob("*.yaml")):
-            text = file.read_text(encoding="utf-8")
-            (here / file.name).write_text(
-                text.replace(f"https://localhost:{EXAMPLE_PORTAL_PORT}/", f"{self.portal_url}/"),
-                encoding="utf-8",
-            )
-        self.command("store-import", ["mobile-operator", "import", str(here)])
+        examples = self._project / "include" / "policy" / "mobile_operators"
+        self.command(
+            "store-import",
+            [
+                *("mobile-operator", "import", str(examples)),
+                *("--portal-base", self.portal_url),
+                *("--author", "make run", "--reason", "examples to begin with"),
+            ],
+        )
         imported.write_text(f"{self.portal_url}\n")
 
     def _require_same_portals(self, url: str) -> None:
