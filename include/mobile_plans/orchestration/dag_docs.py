@@ -41,8 +41,8 @@ def render_page(dags_folder: Path) -> str:
         table.append(
             f"| [`{dag.dag_id}`](#{dag.dag_id}) | {dag.description} | {schedule} | {area} |"
         )
-        words = (dag.doc_md or "").strip().replace("\n## ", "\n### ").removeprefix("## ")
-        sections.append(f"## {dag.dag_id}\n\n**{dag.dag_display_name}.** {words}\n")
+        words = f"\n{(dag.doc_md or '').strip()}".replace("\n## ", "\n### ")
+        sections.append(f"## {dag.dag_id}\n\n**{dag.dag_display_name}**\n{words}\n")
     return HEAD + "\n".join(table) + "\n\n" + "\n".join(sections)
 
 

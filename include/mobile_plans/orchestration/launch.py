@@ -7,16 +7,16 @@ from typing import Any
 from airflow.sdk import Param, get_current_context
 
 from include.mobile_plans import launch
-from include.mobile_plans.errors import BadInput, DoesNotApply, StoreUnavailable
+from include.mobile_plans.errors import BadInput, DoesNotApply
 from include.mobile_plans.launch import Asked, asked_about
 from include.mobile_plans.notices import drain
+from include.mobile_plans.orchestration.forms import mobile_operator_field
 from include.mobile_plans.orchestration.mail import SmtpTransport
 from include.mobile_plans.orchestration.portal_sensor import PortalSensor
 from include.mobile_plans.policy import (
     Expectation,
     change_state,
     mobile_operator_in_force,
-    mobile_operator_names,
     program_policy,
 )
 from include.mobile_plans.questions import Run
@@ -29,13 +29,9 @@ RANGES_CHECK = "ICCID ranges"
 
 def form() -> dict[str, Param]:
     """Return the six fields of the trigger form; mobile operators are offered by name."""
-    names = _names_on_record()
-    chosen: dict[str, Any] = {"type": "string", "title": "Mobile operator"}
-    if names:
-        chosen |= {"enum": sorted(names), "values_display": names}
     return {
-        "mobile_operator": Param(
-            **chosen, description="Who goes live. Not listed? Import its record first."
+        "mobile_operator": mobile_operator_field(
+            "Who goes live. Not listed? Import its record first."
         ),
         "target_date": Param(
             type="string",
@@ -71,14 +67,6 @@ def form() -> dict[str, Param]:
             description="Anything else the people of this launch should know.",
         ),
     }
-
-
-def _names_on_record() -> dict[str, str]:
-    """Parsing a DAG must not need a store: without one, the form takes any slug."""
-    try:
-        return mobile_operator_names(store_from_environment())
-    except StoreUnavailable:
-        return {}
 
 
 def check_request(form_values: Mapping[str, Any]) -> str:
