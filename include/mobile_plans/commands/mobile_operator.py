@@ -196,7 +196,7 @@ def _lines_between(slug: str, from_version: int | None, to_version: int | None) 
         versions = mobile_operator_versions(connection, slug)
     after = to_version or len(versions)
     before = from_version or max(after - 1, 1)
-    for number in (before, after):
+    for number in (after, before):
         if not 1 <= number <= len(versions):
             msg = f"mobile operator {slug} has no version {number}: it has 1 to {len(versions)}"
             raise NotFound(msg)

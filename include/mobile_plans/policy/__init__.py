@@ -4,10 +4,18 @@ Policy as data: the program's rules from YAML, and mobile operators as versioned
 One strict loader at the edge; everything behind it is typed, frozen and checked.
 """
 
+from include.mobile_plans.policy.changes import (
+    SECTIONS,
+    ProposedChange,
+    decide_change,
+    propose_change,
+    read_change,
+)
 from include.mobile_plans.policy.current import policy_source, program_policy
 from include.mobile_plans.policy.expectations import Expectation
 from include.mobile_plans.policy.loading import load_policy, loopback_allowed, policy_directory
 from include.mobile_plans.policy.mobile_operators import Contact, ContactRole, MobileOperator, State
+from include.mobile_plans.policy.names import mobile_operator_names
 from include.mobile_plans.policy.program import PartyName, ProgramPolicy
 from include.mobile_plans.policy.records import change_state, record_version
 from include.mobile_plans.policy.scenarios import MOST_STEPS, Scenario, ScenarioStep
@@ -21,6 +29,7 @@ from include.mobile_plans.policy.versions import (
 
 __all__ = [
     "MOST_STEPS",
+    "SECTIONS",
     "BusinessDays",
     "Contact",
     "ContactRole",
@@ -29,17 +38,22 @@ __all__ = [
     "MobileOperatorVersion",
     "PartyName",
     "ProgramPolicy",
+    "ProposedChange",
     "Scenario",
     "ScenarioStep",
     "State",
     "change_state",
+    "decide_change",
     "load_policy",
     "loopback_allowed",
     "mobile_operator_in_force",
+    "mobile_operator_names",
     "mobile_operator_versions",
     "mobile_operators_in_force",
     "policy_directory",
     "policy_source",
     "program_policy",
+    "propose_change",
+    "read_change",
     "record_version",
 ]

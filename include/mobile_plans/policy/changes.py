@@ -6,7 +6,7 @@ refused when another version came in between: nobody approves what they have not
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Literal
 
@@ -41,7 +41,7 @@ from include.mobile_plans.store import append_event
 from include.mobile_plans.store.tables import mobile_operator_change as change_table
 
 SECTIONS = tuple(
-    name for name in MobileOperator.__dataclass_fields__ if name not in ("slug", "state")
+    field.name for field in fields(MobileOperator) if field.name not in ("slug", "state")
 )
 """What a change may replace: every key of the record but its slug and its state."""
 
@@ -232,9 +232,9 @@ def read_change(connection: Connection, change_id: str) -> ProposedChange:
     after = read_mobile_operator(Document(name=change_id, data=row.document), allow_loopback=True)
     versions = mobile_operator_versions(connection, row.slug)
     before = versions[row.base_version - 1].mobile_operator
-    fields = (f for f in ProposedChange.__dataclass_fields__ if hasattr(row, f))
+    kept = {f.name: getattr(row, f.name) for f in fields(ProposedChange) if hasattr(row, f.name)}
     return ProposedChange(
-        **{field: getattr(row, field) for field in fields},
+        **kept,
         mobile_operator=after,
         differences=tuple(difference(before, after)),
     )

@@ -5,6 +5,7 @@ Cheap enough to ask in every round: a look at a dozen file dates. Policy that be
 running does not take effect: the last valid one stays, and ``problems`` says so.
 """
 
+import contextlib
 import logging
 from functools import cache
 from pathlib import Path
@@ -48,8 +49,9 @@ class PolicySource:
     def _look(self) -> Signature:
         found = []
         for path in policy_files(self.directory):
-            stat = path.stat()
-            found.append((str(path), stat.st_mtime_ns, stat.st_size))
+            with contextlib.suppress(FileNotFoundError):  # gone since it was listed
+                stat = path.stat()
+                found.append((str(path), stat.st_mtime_ns, stat.st_size))
         return tuple(found)
 
     def _reload(self, signature: Signature) -> None:

@@ -2,15 +2,16 @@
 Proof that a severity edition covers every input exactly once.
 
 A duration or share has infinitely many values, but the table can only tell them apart at the
-bounds it names: one value below, at, between and above them stands for all. The product of these
-with the answers of the choices is finite and is tried completely.
+bounds it names: one value at each, between each two and beyond the last stands for all. The
+product of these with the answers of the choices is finite and is tried completely.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise, product
+from typing import Any
 
 from include.mobile_plans.policy.severity import Bounds, Fact, FactValue, SeverityEdition
 from include.mobile_plans.policy.validation import did_you_mean
@@ -27,6 +28,11 @@ class _Point:
 
     value: FactValue
     words: str
+
+
+_Inputs = tuple[tuple[str, ...], ...]
+"""For each fact in order, the values meant, in words."""
+_Fitting = tuple[str, ...]
 
 
 def edition_problems(edition: SeverityEdition) -> list[str]:
@@ -79,25 +85,47 @@ def _coverage_problems(edition: SeverityEdition) -> Iterator[str]:
     if inputs > MOST_INPUTS:
         yield f"facts: {inputs} inputs to cover, allowed are at most {MOST_INPUTS}"
         return
-    found = 0
+    wrong: dict[_Inputs, _Fitting] = {}
     for combination in product(*points.values()):
         facts = {name: point.value for name, point in zip(points, combination, strict=True)}
-        fitting = [rule.name for rule in edition.rules if rule.fits(facts)]
-        if len(fitting) == 1:
-            continue
-        found += 1
-        if found <= MOST_LINES:
-            words = ", ".join(
-                f"{name} {point.words}" for name, point in zip(points, combination, strict=True)
-            )
-            covered = (
-                f"covered by {len(fitting)} rules ({', '.join(fitting)})"
-                if fitting
-                else "not covered"
-            )
-            yield f"rules: the input {words} is {covered}; exactly one rule must fit"
-    if found > MOST_LINES:
-        yield f"rules: {found - MOST_LINES} more inputs are not covered exactly once"
+        fitting = tuple(rule.name for rule in edition.rules if rule.fits(facts))
+        if len(fitting) != 1:
+            wrong[tuple((point.words,) for point in combination)] = fitting
+    merged = _merged(wrong, len(points))
+    for words, fitting in list(merged.items())[:MOST_LINES]:
+        yield f"rules: {_told(points, words)} {_verdict(fitting)}; exactly one rule must fit"
+    if len(merged) > MOST_LINES:
+        yield f"rules: {len(merged) - MOST_LINES} more inputs are not covered exactly once"
+
+
+def _merged(wrong: dict[_Inputs, _Fitting], facts: int) -> dict[_Inputs, _Fitting]:
+    """Join inputs that differ in one fact only, so that a gap is told once."""
+    for position in range(facts):
+        joined: dict[tuple[_Inputs, _Fitting], tuple[str, ...]] = {}
+        for words, fitting in wrong.items():
+            others = (words[:position] + words[position + 1 :], fitting)
+            joined[others] = joined.get(others, ()) + words[position]
+        wrong = {
+            (*others[:position], values, *others[position:]): fitting
+            for (others, fitting), values in joined.items()
+        }
+    return wrong
+
+
+def _told(points: Mapping[str, list[_Point]], words: _Inputs) -> str:
+    """Say which inputs are meant; a fact that may be anything is left out."""
+    named = [
+        f"{name} {' or '.join(values)}"
+        for (name, known), values in zip(points.items(), words, strict=True)
+        if len(values) < len(known)
+    ]
+    return f"the input {', '.join(named)}" if named else "every input"
+
+
+def _verdict(fitting: _Fitting) -> str:
+    if not fitting:
+        return "is not covered"
+    return f"is covered by {len(fitting)} rules ({', '.join(fitting)})"
 
 
 def _points(edition: SeverityEdition, name: str, fact: Fact) -> list[_Point]:
@@ -108,29 +136,20 @@ def _points(edition: SeverityEdition, name: str, fact: Fact) -> list[_Point]:
         condition = rule.when.get(name)
         if isinstance(condition, Bounds):
             bounds.update(condition.named)
-    if fact.kind == "duration":
-        return _duration_points(sorted(b for b in bounds if isinstance(b, timedelta)))
-    return _share_points(sorted(b for b in bounds if isinstance(b, float)))
+    if fact.kind == "share":
+        return _between(sorted({0.0, 1.0, *(b for b in bounds if isinstance(b, float))}))
+    durations = sorted({timedelta(0), *(b for b in bounds if isinstance(b, timedelta))})
+    last = durations[-1]
+    beyond = _Point(value=last + timedelta(days=1), words=f"more than {last}")
+    return [*_between(durations), beyond]
 
 
-def _duration_points(bounds: list[timedelta]) -> list[_Point]:
-    if not bounds:
-        return [_Point(value=timedelta(0), words="any")]
-    points = [_Point(value=bounds[0] / 2, words=f"less than {bounds[0]}")]
-    points += [_Point(value=bound, words=f"exactly {bound}") for bound in bounds]
-    points += [
-        _Point(value=(low + high) / 2, words=f"between {low} and {high}")
-        for low, high in pairwise(bounds)
-    ]
-    points.append(_Point(value=bounds[-1] * 2, words=f"more than {bounds[-1]}"))
-    return points
-
-
-def _share_points(bounds: list[float]) -> list[_Point]:
-    ends = sorted({0.0, *bounds, 1.0})
-    points = [_Point(value=bound, words=f"exactly {bound:g}") for bound in ends]
-    points += [
-        _Point(value=(low + high) / 2, words=f"between {low:g} and {high:g}")
-        for low, high in pairwise(ends)
-    ]
+def _between(bounds: Sequence[Any]) -> list[_Point]:
+    """Return each bound and a value between each two, in order."""
+    points = [_Point(value=bounds[0], words=f"exactly {bounds[0]}")]
+    for low, high in pairwise(bounds):
+        points += [
+            _Point(value=low + (high - low) / 2, words=f"between {low} and {high}"),
+            _Point(value=high, words=f"exactly {high}"),
+        ]
     return points

@@ -10,7 +10,7 @@ import difflib
 import json
 import re
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
@@ -78,12 +78,18 @@ def to_data(kind: type[T], value: T) -> Any:
     return _adapter(kind).dump_python(value, mode="json")
 
 
-def _lines(document: Document, kind: Any, errors: Iterable[Any]) -> list[str]:
-    lines = []
-    for error in errors:
-        path: KeyPath = error["loc"]
-        lines.append(document.problem(path, _words(kind, path, error)))
-    return lines
+def _lines(document: Document, kind: Any, errors: Sequence[Any]) -> list[str]:
+    """Write each error as one line; a misspelled key is not missing as well."""
+    misspelled = {
+        (*error["loc"][:-1], _closest(error["loc"][-1], _keys_at(kind, error["loc"][:-1])))
+        for error in errors
+        if error["type"] == "unexpected_keyword_argument"
+    }
+    return [
+        document.problem(error["loc"], _words(kind, error["loc"], error))
+        for error in errors
+        if error["type"] != "missing" or error["loc"] not in misspelled
+    ]
 
 
 def _words(kind: Any, path: KeyPath, error: Mapping[str, Any]) -> str:
@@ -114,8 +120,13 @@ def _shown(value: Any) -> str:
 
 def did_you_mean(given: object, allowed: Iterable[str]) -> str:
     """Suggest the likeliest of what is allowed, or nothing."""
-    close = difflib.get_close_matches(str(given), list(allowed), n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""
+    closest = _closest(given, allowed)
+    return f"; did you mean {closest!r}?" if closest else ""
+
+
+def _closest(given: object, allowed: Iterable[str]) -> str | None:
+    found = difflib.get_close_matches(str(given), list(allowed), n=1)
+    return found[0] if found else None
 
 
 def _keys_at(kind: Any, path: KeyPath) -> list[str]:
