@@ -26,10 +26,10 @@ from include.mobile_plans.policy.documents import (
     write_document,
 )
 from include.mobile_plans.policy.mobile_operators import MobileOperator, Portal, document_of
-from include.mobile_plans.policy.records import record_version
+from include.mobile_plans.policy.records import record_versions
 from include.mobile_plans.policy.scenarios import Scenario
 from include.mobile_plans.policy.values import LOOPBACK_HOSTS
-from include.mobile_plans.policy.versions import MobileOperatorVersion, newest_version
+from include.mobile_plans.policy.versions import MobileOperatorVersion, newest_versions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,31 +148,20 @@ def import_files(
         now: When it is recorded.
 
     Raises:
-        BadInput: Every problem of every file.
+        BadInput: A name or reason is empty, or author and approver are one person.
+        Conflict: Every contradiction of every file to what the store holds.
     """
-    imported = []
-    problems: list[str] = []
+    before = {version.slug: version for version in newest_versions(connection)}
+    wanted = {}
     for file in files:
-        mobile_operator = file.mobile_operator
-        before = newest_version(connection, mobile_operator.slug)
-        if before is not None and not file.names_state:
-            mobile_operator = replace(mobile_operator, state=before.state)
-        try:
-            after = record_version(
-                connection,
-                mobile_operator,
-                author=author,
-                approver=approver,
-                reason=reason,
-                now=now,
-            )
-        except BadInput as error:
-            problems += [f"{file.document.name}: {problem}" for problem in error.problems]
-        else:
-            imported.append(Imported(version=after, is_new=after != before))
-    if problems:
-        raise BadInput(*dict.fromkeys(problems))
-    return imported
+        one = file.mobile_operator
+        if one.slug in before and not file.names_state:
+            one = replace(one, state=before[one.slug].state)
+        wanted[file.document.name] = one
+    versions = record_versions(
+        connection, wanted, author=author, approver=approver, reason=reason, now=now
+    )
+    return [Imported(version=one, is_new=one != before.get(one.slug)) for one in versions]
 
 
 def with_portal_base(mobile_operator: MobileOperator, base: str) -> MobileOperator:

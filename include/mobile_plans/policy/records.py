@@ -5,7 +5,8 @@ The newest version whose ``valid_from`` has come is in force. Each carries its a
 reason, and is told in the event stream ``mobile_operator:<slug>``.
 """
 
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -34,6 +35,17 @@ from include.mobile_plans.store.tables import mobile_operator_version as version
 
 _ONE_WRITER_LOCK = 776_101_002
 _CLOCKS_DIFFER = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Signature:
+    """Who records, who approved, why, when, and from when on it shall be in force."""
+
+    author: str
+    approver: str | None
+    reason: str
+    now: datetime
+    valid_from: datetime | None = None
 
 
 def record_version(
@@ -69,25 +81,76 @@ def record_version(
         Conflict: Its ICCIDs are another's, its state differs, or a later version waits already.
         NaiveDatetime: An instant has no time zone.
     """
-    lock_records(connection)
-    newest = newest_version(connection, mobile_operator.slug)
-    if newest is not None and newest.state != mobile_operator.state:
-        msg = (
-            f"mobile operator {mobile_operator.slug} is {newest.state}, not "
-            f"{mobile_operator.state}: its state is changed by a launch or a decision, "
-            "so leave the key state out"
-        )
-        raise Conflict(msg)
-    return _add(
-        connection,
-        mobile_operator,
-        newest,
-        author=author,
-        approver=approver,
-        reason=reason,
-        now=require_utc(now, "now"),
-        valid_from=valid_from,
+    signature = _Signature(
+        author=author, approver=approver, reason=reason, now=now, valid_from=valid_from
     )
+    (version,) = _record(connection, {mobile_operator.slug: mobile_operator}, signature)
+    return version
+
+
+def record_versions(
+    connection: Connection,
+    mobile_operators: Mapping[str, MobileOperator],
+    *,
+    author: str,
+    approver: str | None,
+    reason: str,
+    now: datetime,
+) -> list[MobileOperatorVersion]:
+    """
+    Add versions of several mobile operators at once, as ``record_version`` does for one.
+
+    Args:
+        connection: A write transaction of the store.
+        mobile_operators: By how problems call them, such as the file each was read from.
+        author: The named person who wrote them.
+        approver: A second named person, or None.
+        reason: Why.
+        now: When they are recorded.
+
+    Returns:
+        For each, in order, the version added or the newest one where nothing changed.
+
+    Raises:
+        BadInput: As for one; nothing is written.
+        Conflict: As for one, with one line per problem of all of them; nothing is written.
+        NaiveDatetime: ``now`` has no time zone.
+    """
+    signature = _Signature(author=author, approver=approver, reason=reason, now=now)
+    return _record(connection, mobile_operators, signature)
+
+
+def _record(
+    connection: Connection, mobile_operators: Mapping[str, MobileOperator], signature: _Signature
+) -> list[MobileOperatorVersion]:
+    lock_records(connection)
+    newest = {version.slug: version for version in newest_versions(connection)}
+    problems = [*_conflicts(newest, mobile_operators)]
+    if problems:
+        raise Conflict(*problems)
+    return [
+        _add(connection, one, newest.get(one.slug), signature) for one in mobile_operators.values()
+    ]
+
+
+def _conflicts(
+    newest: Mapping[str, MobileOperatorVersion], mobile_operators: Mapping[str, MobileOperator]
+) -> Iterator[str]:
+    for called, one in mobile_operators.items():
+        before = newest.get(one.slug)
+        if before is not None and before.state != one.state:
+            yield (
+                f"{called}: mobile operator {one.slug} is {before.state}, not {one.state}: its "
+                "state is changed by a launch or a decision, so leave the key state out"
+            )
+    together = {slug: version.mobile_operator for slug, version in newest.items()}
+    together |= {one.slug: one for one in mobile_operators.values()}
+    names = {one.slug: called for called, one in mobile_operators.items()}
+    for found in overlaps_between(together.values()):
+        slug = found.second if found.second in names else found.first
+        if slug in names:
+            path, text = found.problem_of(slug)
+            yield f"{names[slug]}: {dotted(path)}: {text}"
 
 
 def change_state(
@@ -117,16 +180,8 @@ def change_state(
     if newest.state == state:
         return newest
     require_transition(slug, newest.state, state)
-    return _add(
-        connection,
-        replace(newest.mobile_operator, state=state),
-        newest,
-        author=author,
-        approver=approver,
-        reason=reason,
-        now=require_utc(now, "now"),
-        valid_from=None,
-    )
+    signature = _Signature(author=author, approver=approver, reason=reason, now=now)
+    return _add(connection, replace(newest.mobile_operator, state=state), newest, signature)
 
 
 def check_against_others(connection: Connection, mobile_operator: MobileOperator) -> None:
@@ -134,18 +189,10 @@ def check_against_others(connection: Connection, mobile_operator: MobileOperator
     Refuse a record whose ICCIDs another mobile operator's newest version claims.
 
     Raises:
-        Conflict: One line per other mobile operator.
+        Conflict: One line per overlap.
     """
-    others = [
-        version.mobile_operator
-        for version in newest_versions(connection)
-        if version.slug != mobile_operator.slug
-    ]
-    problems = []
-    for found in overlaps_between([mobile_operator, *others]):
-        if mobile_operator.slug in (found.first, found.second):
-            path, text = found.problem_of(mobile_operator.slug)
-            problems.append(f"{mobile_operator.slug}: {dotted(path)}: {text}")
+    newest = {version.slug: version for version in newest_versions(connection)}
+    problems = [*_conflicts(newest, {mobile_operator.slug: mobile_operator})]
     if problems:
         raise Conflict(*problems)
 
@@ -160,22 +207,17 @@ def _add(
     connection: Connection,
     mobile_operator: MobileOperator,
     newest: MobileOperatorVersion | None,
-    *,
-    author: str,
-    approver: str | None,
-    reason: str,
-    now: datetime,
-    valid_from: datetime | None,
+    signature: _Signature,
 ) -> MobileOperatorVersion:
     document = document_of(mobile_operator)
     # Whoever built the record, what is written was read by the one strict loader.
     read_mobile_operator(Document(name=mobile_operator.slug, data=document), allow_loopback=True)
     fingerprint = document_hash(document)
+    now = require_utc(signature.now, "now")
     if newest is not None and newest.document_hash == fingerprint:
         return newest
-    _require_names(author, approver, reason)
-    check_against_others(connection, mobile_operator)
-    begins = _begin(mobile_operator.slug, newest, now, valid_from)
+    _require_names(signature)
+    begins = _begin(mobile_operator.slug, newest, now, signature.valid_from)
     before = newest.state if newest else None
     period = (newest.live_since, newest.live_until) if newest else (None, None)
     live_since, live_until = live_period(before, mobile_operator.state, period, begins)
@@ -184,9 +226,9 @@ def _add(
         version=newest.version + 1 if newest else 1,
         valid_from=begins,
         recorded_at=now,
-        author=author,
-        approver=approver,
-        reason=reason,
+        author=signature.author,
+        approver=signature.approver,
+        reason=signature.reason,
         live_since=live_since,
         live_until=live_until,
         document_hash=fingerprint,
@@ -222,17 +264,18 @@ def same_person(first: str, second: str) -> bool:
     return " ".join(first.split()).casefold() == " ".join(second.split()).casefold()
 
 
-def _require_names(author: str, approver: str | None, reason: str) -> None:
+def _require_names(signature: _Signature) -> None:
     problems = [
         f"{name} is empty: {wanted}"
-        for name, value, wanted in (
-            ("author", author, "name the person who wrote the change"),
-            ("approver", approver, "name the person who approved it"),
-            ("reason", reason, "say why"),
+        for name, wanted in (
+            ("author", "name the person who wrote the change"),
+            ("approver", "name the person who approved it"),
+            ("reason", "say why"),
         )
-        if value is not None and not value.strip()
+        if getattr(signature, name) is not None and not getattr(signature, name).strip()
     ]
-    if approver is not None and same_person(approver, author):
+    approver = signature.approver
+    if approver is not None and same_person(approver, signature.author):
         problems.append(f"approver {approver} is the author: a second named person approves")
     if problems:
         raise BadInput(*problems)

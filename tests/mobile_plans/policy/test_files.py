@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from include.mobile_plans.errors import BadInput
+from include.mobile_plans.errors import BadInput, Conflict
 from include.mobile_plans.policy import (
     MobileOperator,
     change_state,
@@ -142,13 +142,33 @@ def test_an_import_is_all_or_nothing(store: Store, now: datetime, tmp_path: Path
         store.transaction() as connection,
     ):
         import_files(connection, files, author="A", approver=None, reason="r", now=now)
-    assert [problem.split(": ")[0].rpartition("/")[2] for problem in refused.value.problems] == [
-        "rival.yaml",
-        "tailspin.yaml",
-    ]
+    state, overlap = refused.value.problems
+    assert "tailspin.yaml: mobile operator tailspin is draft, not live" in state
+    assert "tailspin.yaml: iccid_ranges.production[0]: " in overlap
     with store.snapshot() as connection:
         assert [v.slug for v in mobile_operators_in_force(connection, now)] == ["tailspin"]
         assert mobile_operator_in_force(connection, "tailspin", now).state == "draft"
+
+
+def test_a_refusal_names_the_file(store: Store, now: datetime, tmp_path: Path) -> None:
+    """ICCIDs of another mobile operator in the store are told with file and key path."""
+    import_paths(store, now, EXAMPLES / "tailspin.yaml")
+    taken = {"slug": "rival", "iccid_ranges": example_data("tailspin")["iccid_ranges"]}
+    path = written(tmp_path, "rival", example_data("contoso") | taken)
+    with pytest.raises(Conflict, match=r"rival.yaml: iccid_ranges.production\[0\]: .* of tailspin"):
+        import_paths(store, now, path)
+
+
+def test_ranges_may_change_hands_in_one_import(store: Store, now: datetime, tmp_path: Path) -> None:
+    """Files are held against each other as they shall be, not against what they replace."""
+    first, second = EXAMPLES / "contoso.yaml", EXAMPLES / "tailspin.yaml"
+    import_paths(store, now, first, second)
+    contoso, tailspin = example_data("contoso"), example_data("tailspin")
+    swapped = [
+        written(tmp_path, "contoso", contoso | {"iccid_ranges": tailspin["iccid_ranges"]}),
+        written(tmp_path, "tailspin", tailspin | {"iccid_ranges": contoso["iccid_ranges"]}),
+    ]
+    assert [one.version.version for one in import_paths(store, now, *swapped)] == [2, 2]
 
 
 def test_files_are_held_against_each_other(tmp_path: Path) -> None:
