@@ -52,7 +52,10 @@ def business_days_of_notice(notice_at: datetime, event: datetime, parties: Itera
 
 def earliest_event(notice_at: datetime, business_days: int, parties: Iterable[Party]) -> datetime:
     """
-    Return the earliest event for which a notice is in time, exactly.
+    Return the earliest event for which a notice is in time.
+
+    Exact to the microsecond, except where clocks fall back past midnight into the day before, as
+    in Newfoundland until 2011: there it may be the midnight after.
 
     A later event need not be in time: all events of a weekend reach back to the same business
     day, each at its own time of day, so one on Sunday morning needs an earlier notice than one on
@@ -162,7 +165,7 @@ def _openings(
         if business_days == worked < free_after:
             yield from _showing(day, time_of_day, zone_of)
     yield _midnight(day, zone_of)
-    # Where clocks change about midnight, only the next day is sure.
+    # Where clocks fall back past midnight, only the next day is sure.
     yield _midnight(day + ONE_DAY, zone_of)
 
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from include.mobile_plans.calendar import (
     Party,
     after_business_days,
+    business_days_of_notice,
     calendar_version,
     deadline,
     is_working_day,
@@ -116,6 +117,13 @@ def test_a_holiday_of_both_is_named_for_both() -> None:
     assert found.skipped[-1].names == ("Christmas Day (US)", "Christmas Day (GB-ENG)")
 
 
+def test_one_calendar_is_named_once() -> None:
+    """P1: two zones of one country have the same holiday."""
+    two_zones = [LOS_ANGELES, Party(country="US", zone="America/New_York")]
+    found = deadline(utc("2026-12-28T10:00:00"), 1, two_zones)
+    assert found.skipped[-1].names == ("Christmas Day (US)",)
+
+
 def test_the_wall_clock_is_kept_when_clocks_change() -> None:
     """P1: 09:30 stays 09:30, so five business days may be 167 hours."""
     event = datetime(2026, 3, 13, 9, 30, tzinfo=ZoneInfo("America/Los_Angeles"))
@@ -147,6 +155,17 @@ def test_the_second_reading_of_a_doubled_event_is_not_carried_over() -> None:
     """P1: an event in the doubled hour is due at its wall-clock time, whichever pass it is in."""
     first, second = utc("2026-11-01T08:30:00"), utc("2026-11-01T09:30:00")
     assert deadline(first, 1, [LOS_ANGELES]) == deadline(second, 1, [LOS_ANGELES])
+
+
+def test_a_doubled_event_may_be_due_at_a_time_that_does_not_exist() -> None:
+    """P1: even months apart, the missing time is read with the offset before its own change."""
+    changes_on = date(2026, 3, 29)
+    party = Party(country="GB", zone="Europe/London", extra_working_days=frozenset({changes_on}))
+    second_pass = utc("2026-10-25T01:30:00")
+    days = business_days_of_notice(utc("2026-03-29T00:30:00"), second_pass, [party])
+    found = deadline(second_pass, days, [party])
+    assert found.counted[0] == changes_on
+    assert found.instant == utc("2026-03-29T01:30:00")
 
 
 def test_a_weekend_event_is_later_due_than_the_monday_after_it() -> None:

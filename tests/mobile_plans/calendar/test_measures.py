@@ -97,6 +97,50 @@ def test_the_earliest_event_skips_a_time_its_clocks_skip() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("notice_at", "expected"),
+    [
+        ("2026-11-01T01:30:00-05:00", "2026-11-02T02:00:00-05:00"),
+        ("2026-11-01T01:30:00-04:00", "2026-11-02T01:30:00-05:00"),
+        ("2026-03-08T03:15:00-04:00", "2026-03-09T02:15:00-04:00"),
+        ("2026-03-08T01:15:00-05:00", "2026-03-09T01:15:00-04:00"),
+    ],
+    ids=["second pass", "first pass", "just after a gap", "before a gap"],
+)
+def test_the_earliest_event_of_a_notice_while_clocks_change(notice_at: str, expected: str) -> None:
+    """P1: a deadline in a doubled hour is its first pass, so a notice in the second is too late."""
+    party = Party(
+        country="US",
+        zone="America/New_York",
+        extra_working_days=frozenset({date(2026, 3, 8), date(2026, 11, 1)}),
+    )
+    notice = datetime.fromisoformat(notice_at)
+    assert earliest_event(notice, 1, [party]) == datetime.fromisoformat(expected)
+
+
+def test_the_earliest_event_may_lie_in_the_second_pass_of_an_hour() -> None:
+    """P1: where one clock opens at midnight within the doubled hour of another."""
+    works_saturday = frozenset({date(2026, 10, 31)})
+    parties = [
+        Party(country="US", zone=zone, extra_working_days=works_saturday)
+        for zone in ("America/Los_Angeles", "Pacific/Gambier")
+    ]
+    notice_at = datetime.fromisoformat("2026-10-26T01:30:00-07:00")
+    assert earliest_event(notice_at, 6, parties) == datetime.fromisoformat(
+        "2026-11-01T01:30:00-08:00"
+    )
+
+
+def test_the_earliest_event_where_clocks_fell_back_past_midnight() -> None:
+    """P1: until 2011 Newfoundland repeated the end of a day; there the next day is sure."""
+    worked = frozenset({date(2010, 11, 6), date(2010, 11, 7)})
+    party = Party(country="CA", zone="America/St_Johns", extra_working_days=worked)
+    second_pass = utc("2010-11-07T03:00:00")
+    event = earliest_event(second_pass, 1, [party])
+    assert second_pass <= deadline(event, 1, [party]).instant
+    assert event == datetime.fromisoformat("2010-11-09T00:00:00-03:30")
+
+
 @given(instants, business_days, party_lists)
 def test_the_earliest_event_is_in_time(notice_at: datetime, days: int, both: list[Party]) -> None:
     """P1: for the earliest event the notice is in time, and a microsecond before it is not."""
@@ -131,6 +175,14 @@ def test_elapsed_days_invert_the_forward_count(
     until = since + gap
     is_due = after_business_days(since, days, party).instant <= until
     assert is_due == (days <= elapsed_business_days(since, until, party))
+
+
+@given(instants, business_days, parties)
+def test_elapsed_days_are_whole_at_the_instant(since: datetime, days: int, party: Party) -> None:
+    """E4: at the instant something is due its days have passed, not a microsecond before."""
+    due = after_business_days(since, days, party).instant
+    assert elapsed_business_days(since, due, party) == days
+    assert elapsed_business_days(since, due - ONE_MICROSECOND, party) == days - 1
 
 
 def test_elapsed_days_of_no_time() -> None:

@@ -113,6 +113,18 @@ def test_blocks_join_without_a_seam(monkeypatch: pytest.MonkeyPatch) -> None:
         assert membership(MESSY, EVERY_FORM).tolist() == whole
 
 
+def test_what_lies_under_a_missing_number_is_not_read() -> None:
+    """L3: Arrow may keep bytes of a missing number; they are nobody's."""
+    number = b"8942306000025756947"
+    offsets = pa.py_buffer(np.array([0, 19, 38], dtype=np.int32))
+    column = pa.Array.from_buffers(
+        pa.string(), 2, [pa.py_buffer(b"\x01"), offsets, pa.py_buffer(number * 2)]
+    )
+    assert column.to_pylist() == [number.decode(), None]
+    assert membership(column, A).tolist() == [True, False]
+    assert check_digits_hold(column).tolist() == [True, False]
+
+
 def test_one_table_serves_many_batches() -> None:
     """L3: a table is built once and asked for each batch."""
     table = RangeTable(A)

@@ -323,6 +323,15 @@ def test_overlap_names_whose_range_is_whose() -> None:
     assert overlap([mine], [small(10, 12)]) == ()
 
 
+@pytest.mark.parametrize(("start", "meets"), [(109, True), (110, False), (99, False), (100, True)])
+def test_overlap_where_two_owners_disagree_about_the_check_digit(
+    start: int, *, meets: bool
+) -> None:
+    """L3: body 10 with any check digit is 100 to 109 of those who use all digits."""
+    checked, plain = small(10, 10), small(start, start, has_check_digit=False)
+    assert bool(overlap([checked], [plain])) is meets
+
+
 def test_warnings_of_good_ranges() -> None:
     """L4: nothing is said about a test range worth its name."""
     assert range_warnings(parse_ranges(B), parse_ranges(A)) == ()
