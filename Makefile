@@ -7,7 +7,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
 
-# What `make run` listens on, all on this machine only. The others follow PORT unless they are set.
+# What `make run` listens on, all on this machine only; most follow PORT unless they are set.
+# RUN_HOME=folder keeps its data elsewhere than in .local/run.
 PORT ?= 8080
 export PORT SMTP_PORT MAIL_PORT PORTAL_PORT WORKER_LOG_PORT TRIGGER_LOG_PORT
 
@@ -21,7 +22,7 @@ help: ## Print this help
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(READY) ## Start everything on this machine and print where it is (PORT=8090 moves it)
-	@$(BIN)/python -m include.mobile_plans.simulation.run
+	@$(BIN)/python -m include.mobile_plans.simulation.run $(if $(RUN_HOME),--home $(RUN_HOME))
 
 test: $(READY) ## Run every test (ARGS="-k mail" passes options to pytest)
 	@$(BIN)/python -m pytest $(ARGS)

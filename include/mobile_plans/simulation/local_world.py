@@ -151,7 +151,10 @@ class LocalWorld:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             lock.close()
-            msg = f"{self.home} is in use by another run: stop that one first"
+            msg = (
+                f"{self.home} is in use by another run: stop that one first, "
+                "or make run RUN_HOME=<another folder>"
+            )
             raise BadInput(msg) from None
         return lock
 
