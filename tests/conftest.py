@@ -4,9 +4,14 @@ import ipaddress
 import socket
 from datetime import UTC, datetime
 
+import hypothesis
 import pytest
 
 from tests.services import missing_services
+
+# A busy machine makes an example slow, not wrong.
+hypothesis.settings.register_profile("unhurried", deadline=None)
+hypothesis.settings.load_profile("unhurried")
 
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 _connect = socket.socket.connect
