@@ -67,10 +67,10 @@ class Question:
 
     @property
     def headline(self) -> str:
-        """The subject with the deadline in UTC, as the list of required actions shows it."""
+        """The subject after its deadline in UTC: Airflow's list cuts off what comes late."""
         if self.deadline is None:
             return self.subject
-        return f"{self.subject} (by {self.deadline:%Y-%m-%d %H:%M} UTC)"
+        return f"By {self.deadline:%Y-%m-%d %H:%M} UTC: {self.subject}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

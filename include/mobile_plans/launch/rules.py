@@ -86,7 +86,7 @@ def range_findings(request: LaunchRequest, ranges: Ranges) -> str:
     test = ranges.test if request.range_choice == "test" else ()
     return "; ".join(
         [
-            f"{request.range_choice} range: {total_size(asked)} ICCIDs in {len(asked)} runs",
+            f"{request.range_choice} range of {total_size(asked)} ICCIDs",
             *range_warnings(ranges.production, test),
         ]
     )

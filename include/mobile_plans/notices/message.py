@@ -14,6 +14,9 @@ from include.mobile_plans.errors import BadInput
 
 Party = Literal["program", "mobile_operator"]
 
+_POLICY = SMTP.clone(max_line_length=900)
+"""Folding a subject that begins with a long word puts a stray blank before it; 998 is allowed."""
+
 MAXIMUM_MESSAGE_BYTES = 10 * 1024 * 1024
 """Common mail servers refuse more than 10 MiB once attachments are encoded."""
 
@@ -131,7 +134,7 @@ def build_message(
     Raises:
         BadInput: A header would hold a line break, an address is not one, or it is too large.
     """
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=_POLICY)
     headers = {
         "From": sender,
         "To": ", ".join(_address(recipient) for recipient in notice.recipients),

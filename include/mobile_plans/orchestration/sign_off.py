@@ -125,13 +125,12 @@ def form_field(wanted: Field) -> Param:
     schema: dict[str, Any] = {
         "type": ["null", "string"],
         "title": wanted.title,
-        "description_md": wanted.description,
     }
     if wanted.kind == "long text":
         schema["format"] = "multiline"
     if wanted.suggestions:
         schema["examples"] = list(wanted.suggestions)
-    return Param(None, source="task", **schema)
+    return Param(None, description=wanted.description, source="task", **schema)
 
 
 def _run(context: Context) -> Run:
