@@ -57,6 +57,14 @@ def test_a_taken_port_is_said_plainly_with_one_that_works(taken: int) -> None:
     assert is_free(int(suggestion))
 
 
+def test_moving_the_first_port_is_enough_when_its_neighbours_are_taken_too(taken: int) -> None:
+    """A second `make run` is told one thing to type, not six."""
+    ports = Ports.free()
+    with socket.create_server((ADDRESS, ports.smtp)), pytest.raises(BadInput) as refused:
+        Ports(**(asdict(ports) | {"web": taken})).require_free()
+    assert len(refused.value.problems) == 1
+
+
 def test_every_taken_port_has_its_line(taken: int) -> None:
     ports = Ports.free()
     moved = Ports(**(asdict(ports) | {"smtp": taken}))
