@@ -16,10 +16,17 @@ from include.mobile_plans.policy.expectations import Expectation
 from include.mobile_plans.policy.loading import load_policy, loopback_allowed, policy_directory
 from include.mobile_plans.policy.mobile_operators import Contact, ContactRole, MobileOperator, State
 from include.mobile_plans.policy.names import mobile_operator_names
-from include.mobile_plans.policy.program import PartyName, ProgramPolicy
+from include.mobile_plans.policy.program import ProgramPolicy
+from include.mobile_plans.policy.promises import (
+    Escalation,
+    PartyName,
+    PromiseKind,
+    PromiseRoles,
+    party_of,
+)
 from include.mobile_plans.policy.records import change_state, record_version
 from include.mobile_plans.policy.scenarios import MOST_STEPS, Scenario, ScenarioStep
-from include.mobile_plans.policy.values import BusinessDays
+from include.mobile_plans.policy.values import BusinessDays, PartyCalendar, Period
 from include.mobile_plans.policy.versions import (
     MobileOperatorVersion,
     mobile_operator_in_force,
@@ -33,11 +40,16 @@ __all__ = [
     "BusinessDays",
     "Contact",
     "ContactRole",
+    "Escalation",
     "Expectation",
     "MobileOperator",
     "MobileOperatorVersion",
+    "PartyCalendar",
     "PartyName",
+    "Period",
     "ProgramPolicy",
+    "PromiseKind",
+    "PromiseRoles",
     "ProposedChange",
     "Scenario",
     "ScenarioStep",
@@ -50,6 +62,7 @@ __all__ = [
     "mobile_operator_names",
     "mobile_operator_versions",
     "mobile_operators_in_force",
+    "party_of",
     "policy_directory",
     "policy_source",
     "program_policy",

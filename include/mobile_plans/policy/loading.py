@@ -16,9 +16,9 @@ from include.mobile_plans.policy.program import (
     MaintenancePolicy,
     MonitoringPolicy,
     ProgramPolicy,
-    PromisePolicy,
     SlaPolicy,
 )
+from include.mobile_plans.policy.promises import PromisePolicy, kind_problems
 from include.mobile_plans.policy.severity import SeverityEdition
 from include.mobile_plans.policy.severity_coverage import edition_problems
 from include.mobile_plans.policy.sources import without_sources
@@ -138,6 +138,8 @@ def _part(path: Path, name: str, kind: type, loaded: LoadedParts, *, allow: bool
     document, sources = without_sources(read_document(path))
     part: object = validated(kind, document, context={"allow_loopback": allow})
     problems = [*_part_problems(part, document)]
+    if isinstance(part, PromisePolicy):
+        problems += [document.problem(path, text) for path, text in kind_problems(part)]
     if problems:
         raise BadInput(*problems)
     loaded.parts[name] = part

@@ -14,6 +14,7 @@ from pydantic import Field
 from include.mobile_plans.errors import NotFound
 from include.mobile_plans.policy.contacts import ContactPolicy
 from include.mobile_plans.policy.expectations import Expectation
+from include.mobile_plans.policy.promises import PartyName, PromisePolicy
 from include.mobile_plans.policy.scenarios import Scenario
 from include.mobile_plans.policy.severity import SeverityEdition
 from include.mobile_plans.policy.values import (
@@ -29,9 +30,6 @@ from include.mobile_plans.policy.values import (
     Prose,
     Share,
 )
-
-PartyName = Literal["program", "mobile_operator"]
-"""The two parties of every clause."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,26 +200,6 @@ class MaintenancePolicy:
     completion_grace: Duration
     reminder_before: Duration
     excluded_per_month: Duration
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PromisePolicy:
-    """
-    What all promises have in common (E6).
-
-    Attributes:
-        at_risk_share: The part of its time after which a promise is at risk.
-        outage_notice_within: From first awareness of an outage to its notice (O1, O2).
-        claim_within: After which the next duty person is paged for an urgent task.
-        most_phone_ranks: How many contacts of a role are called one after the other.
-    """
-
-    __pydantic_config__: ClassVar = FORBID_UNKNOWN
-
-    at_risk_share: Share
-    outage_notice_within: Duration
-    claim_within: Duration
-    most_phone_ranks: Annotated[int, Field(ge=1, le=10)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
