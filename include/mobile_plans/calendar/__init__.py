@@ -7,6 +7,7 @@ from include.mobile_plans.calendar.deadlines import (
     deadline,
 )
 from include.mobile_plans.calendar.measures import (
+    after_business_time,
     business_days_of_notice,
     earliest_event,
     elapsed_business_days,
@@ -20,6 +21,7 @@ __all__ = [
     "Party",
     "SkippedDay",
     "after_business_days",
+    "after_business_time",
     "business_days_of_notice",
     "calendar_version",
     "deadline",

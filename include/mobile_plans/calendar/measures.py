@@ -126,6 +126,35 @@ def elapsed_business_time(since: datetime, until: datetime, party: Party) -> tim
     return total
 
 
+def after_business_time(since: datetime, business_time: timedelta, party: Party) -> datetime:
+    """
+    Return the first instant by which business time has passed, the inverse of the one above.
+
+    Args:
+        since: When it starts to pass, aware.
+        business_time: How much of it, 0 or more; none has passed at once.
+        party: The party whose working days count.
+
+    Raises:
+        NaiveDatetime: The start has no time zone.
+        BadInput: The time is negative, or the party is unknown.
+    """
+    since = require_utc(since, "the start")
+    if business_time < timedelta():
+        msg = f"{business_time} of business time is negative: none or more can pass"
+        raise BadInput(msg)
+    begin, left = since, business_time
+    day = local_time(since, party).date()
+    while left:
+        end = _midnight(day + ONE_DAY, party)
+        if is_working_day(day, party):
+            if left <= end - begin:
+                return begin + left
+            left -= end - begin
+        begin, day = end, day + ONE_DAY
+    return begin
+
+
 def _count_while(
     start: datetime,
     step: timedelta,

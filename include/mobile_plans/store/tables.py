@@ -125,6 +125,39 @@ launch = Table(
     comment="Launches; active_slug is unique: one active launch per mobile operator.",
 )
 
+obligation = Table(
+    "obligation",
+    metadata,
+    Column("obligation_key", String(150), primary_key=True),
+    Column("kind", String(80), nullable=False),
+    Column("subject", String(200), nullable=False),
+    Column("slug", String(32)),
+    Column("debtor", String(20), nullable=False),
+    Column("creditor", String(20), nullable=False),
+    Column("acts", String(80), nullable=False),
+    Column("title", String(200), nullable=False),
+    Column("since", UtcDateTime, nullable=False),
+    Column("period", JsonText, nullable=False),
+    Column("warn_at", UtcDateTime, nullable=False),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("next_at", UtcDateTime),
+    Column("met_at", UtcDateTime),
+    Column("closed_at", UtcDateTime),
+    CheckConstraint("debtor in ('program', 'mobile_operator')", name="debtor"),
+    CheckConstraint("debtor = 'program' or slug is not null", name="slug"),
+    CheckConstraint(
+        "state in ('open', 'at_risk', 'breached', 'paused', 'met', 'met_late', 'cancelled')",
+        name="state",
+    ),
+    CheckConstraint(
+        "(state in ('met', 'met_late', 'cancelled')) = (closed_at is not null)", name="closed_at"
+    ),
+    Index(None, "next_at"),
+    Index(None, "subject"),
+    comment="Promises with a clock, of either party; every column follows from the events.",
+)
+
 notice = Table(
     "notice",
     metadata,

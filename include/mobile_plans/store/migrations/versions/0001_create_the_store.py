@@ -75,6 +75,45 @@ def upgrade() -> None:
         comment="Mails to be sent, whole and as bytes; slug is the mobile operator it is about.",
     )
     op.create_table(
+        "obligation",
+        sa.Column("obligation_key", sa.String(length=150), nullable=False),
+        sa.Column("kind", sa.String(length=80), nullable=False),
+        sa.Column("subject", sa.String(length=200), nullable=False),
+        sa.Column("slug", sa.String(length=32), nullable=True),
+        sa.Column("debtor", sa.String(length=20), nullable=False),
+        sa.Column("creditor", sa.String(length=20), nullable=False),
+        sa.Column("acts", sa.String(length=80), nullable=False),
+        sa.Column("title", sa.String(length=200), nullable=False),
+        sa.Column("since", UtcDateTime(timezone=True), nullable=False),
+        sa.Column("period", JsonText(), nullable=False),
+        sa.Column("warn_at", UtcDateTime(timezone=True), nullable=False),
+        sa.Column("due_at", UtcDateTime(timezone=True), nullable=False),
+        sa.Column("state", sa.String(length=20), nullable=False),
+        sa.Column("next_at", UtcDateTime(timezone=True), nullable=True),
+        sa.Column("met_at", UtcDateTime(timezone=True), nullable=True),
+        sa.Column("closed_at", UtcDateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "(state in ('met', 'met_late', 'cancelled')) = (closed_at is not null)",
+            name=op.f("ck_obligation_closed_at"),
+        ),
+        sa.CheckConstraint(
+            "debtor = 'program' or slug is not null", name=op.f("ck_obligation_slug")
+        ),
+        sa.CheckConstraint(
+            "debtor in ('program', 'mobile_operator')", name=op.f("ck_obligation_debtor")
+        ),
+        sa.CheckConstraint(
+            "state in ('open', 'at_risk', 'breached', 'paused', 'met', 'met_late', 'cancelled')",
+            name=op.f("ck_obligation_state"),
+        ),
+        sa.PrimaryKeyConstraint("obligation_key", name=op.f("pk_obligation")),
+        comment="Promises with a clock, of either party; every column follows from the events.",
+    )
+    with op.batch_alter_table("obligation", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_obligation_next_at"), ["next_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_obligation_subject"), ["subject"], unique=False)
+
+    op.create_table(
         "delivery",
         sa.Column("notice_key", sa.String(length=250), nullable=False),
         sa.Column("recipient", sa.String(length=320), nullable=False),
