@@ -25,6 +25,7 @@ GROUPS = {
     "launch": "Launches of mobile operators.",
     "mobile-operator": "Mobile operators as versioned records.",
     "policy": "The program's policy files.",
+    "promises": "Promises with a clock, of either party.",
 }
 """Every group with its one line of help; ``commands/<group>.py`` holds its ``app``."""
 

@@ -23,9 +23,11 @@ from include.mobile_plans.obligations.records import (
 from include.mobile_plans.obligations.rules import Step, next_step, upcoming_step
 from include.mobile_plans.obligations.state import Answer, Obligation, Pause, State, replay
 from include.mobile_plans.obligations.sweep import Performed, SweepReport, sweep
+from include.mobile_plans.obligations.verification import Difference, verify_obligations
 
 __all__ = [
     "Answer",
+    "Difference",
     "Obligation",
     "Pause",
     "Performed",
@@ -48,4 +50,5 @@ __all__ = [
     "resume",
     "sweep",
     "upcoming_step",
+    "verify_obligations",
 ]
