@@ -31,6 +31,7 @@ check: $(READY) ## Format, lint, types, and that docs/DAGs.md says what the code
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+	@$(BIN)/python -m include.mobile_plans policy check --allow-loopback-portals
 	@$(BIN)/python -m include.mobile_plans.orchestration.dag_docs --check
 
 format: $(READY) ## Format the code and repair what the linter can repair

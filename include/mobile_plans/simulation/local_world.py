@@ -18,6 +18,7 @@ from include.mobile_plans.simulation.clock import SystemClock
 from include.mobile_plans.simulation.local_airflow import PROJECT, LocalAirflow
 from include.mobile_plans.simulation.loopback import ADDRESS, Ports
 from include.mobile_plans.simulation.mail_folder import MailFolder
+from include.mobile_plans.simulation.people import Person
 from include.mobile_plans.simulation.portal import PortalControl
 from include.mobile_plans.simulation.processes import ManagedProcess, stop_all
 
@@ -49,6 +50,7 @@ class LocalWorld:
         home: Where its data lives; made when missing, kept when stopped.
         ports: Where it listens; free ones are chosen when none are given.
         project: Root of the project it runs.
+        policy: The program's policy, the project's own when none is given.
         say: Told each step of the start in a few words.
     """
 
@@ -58,6 +60,7 @@ class LocalWorld:
         ports: Ports | None = None,
         *,
         project: Path = PROJECT,
+        policy: Path | None = None,
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.home = home.resolve()
@@ -69,6 +72,7 @@ class LocalWorld:
         self.stopping = threading.Event()
         self._say = say
         self._project = project
+        self._policy = policy or project / "include" / "policy"
         self._certificate = local_certificate(self.home / "portal", SystemClock().now())
         self.airflow = LocalAirflow(self.home, self.ports, extra=self._extra(), project=project)
         self._helpers = [self._mail_catcher(), self._portal()]
@@ -228,7 +232,8 @@ class LocalWorld:
                 if part not in well:
                     well.add(part)
                     self._say(f"{part.replace('_', '-')} is well")
-            if health and well >= health.keys():
+            if health and well >= health.keys() and self._dags_are_read():
+                self._say("the DAGs are read")
                 return
             if time.monotonic() > until:
                 msg = (
@@ -238,6 +243,12 @@ class LocalWorld:
                 raise MobilePlansError(msg)
         msg = "stopped while Airflow was starting"
         raise Stopped(msg)
+
+    def _dags_are_read(self) -> bool:
+        """Tell whether every DAG file is known: before that, people find nothing to start."""
+        admin = Person(self.airflow.url, "admin", self.airflow.passwords["admin"])
+        files = {file.stem for file in (self._project / "dags").glob("*.py")}
+        return files <= admin.known_dags()
 
     def _extra(self) -> dict[str, str]:
         connection = (
@@ -249,7 +260,7 @@ class LocalWorld:
             "AIRFLOW_CONN_SMTP_MOBILE_PLANS": connection,
             "AIRFLOW_CONN_HTTP_MOBILE_PLANS_PORTAL": '{"conn_type": "http", "schema": "https"}',
             "MOBILE_PLANS_DATABASE_URL": self.database_url,
-            "MOBILE_PLANS_POLICY_DIR": str(self._project / "include" / "policy"),
+            "MOBILE_PLANS_POLICY_DIR": str(self._policy),
             "MOBILE_PLANS_ARCHIVE": str(self.home / "archive"),
             "MOBILE_PLANS_XDR_DIR": str(self.home / "xdr"),
             "MOBILE_PLANS_INBOX": str(self.home / "inbox"),

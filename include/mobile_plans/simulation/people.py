@@ -77,6 +77,19 @@ class Person:
             request["dag_run_id"] = run_id
         return str(self._call("POST", f"/api/v2/dags/{dag_id}/dagRuns", request)["dag_run_id"])
 
+    def known_dags(self) -> set[str]:
+        """
+        Name the DAGs Airflow has read.
+
+        Raises:
+            AirflowRefused: A DAG file cannot be imported; the text is Airflow's.
+        """
+        errors = self._call("GET", "/api/v2/importErrors")["import_errors"]
+        if errors:
+            raise AirflowRefused(500, errors[0]["stack_trace"])
+        found = self._call("GET", "/api/v2/dags?limit=100")["dags"]
+        return {str(dag["dag_id"]) for dag in found}
+
     def run_state(self, dag_id: str, run_id: str) -> str:
         """Return the state of a run: ``queued``, ``running``, ``success`` or ``failed``."""
         return str(self._call("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}")["state"])
@@ -85,6 +98,11 @@ class Person:
         """Return the state of each task of a run, by its id."""
         found = self._call("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances?limit=500")
         return {task["task_id"]: task["state"] for task in found["task_instances"]}
+
+    def task_log(self, dag_id: str, run_id: str, task_id: str) -> str:
+        """Return the log of a task's first try, as the UI's log tab has it."""
+        path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/logs/1"
+        return str(self._call("GET", path)["content"])
 
     def open_questions(self) -> list[OpenQuestion]:
         """List every human task that waits for an answer, of all runs."""

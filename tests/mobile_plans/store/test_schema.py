@@ -45,8 +45,8 @@ def test_an_unprepared_store_says_what_to_run(empty_store: Store) -> None:
 def test_foreign_keys_hold(store: Store) -> None:
     """A row that points nowhere is refused on both databases."""
     statement = text(
-        "INSERT INTO delivery (notice_key, recipient, party, state, attempts, due_at)"
-        " VALUES ('none', 'a@b.example', 'program', 'queued', 0, '2026-11-23T10:00:00.000000Z')"
+        "INSERT INTO delivery (notice_key, recipient, role, state, attempts, due_at)"
+        " VALUES ('none', 'a@b.example', 'launches', 'queued', 0, '2026-11-23T10:00:00.000000Z')"
     )
     with pytest.raises(Exception, match=r"(?i)foreign key"), store.transaction() as connection:
         connection.execute(statement)
