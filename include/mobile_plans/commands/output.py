@@ -18,6 +18,7 @@ from include.mobile_plans.instants import format_instant, seconds
 FOUND_WANTING = 1
 BAD_INPUT = 2
 
+
 def new_group() -> typer.Typer:
     """Return an empty group of commands with the help style of this command line."""
     return typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode=None)
