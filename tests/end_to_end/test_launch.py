@@ -97,12 +97,12 @@ def test_a_launch_by_people_who_make_mistakes(world: LocalWorld) -> None:
         version = mobile_operator_in_force(connection, "contoso", SystemClock().now())
     assert (row["state"], version.state) == ("live", "live")
     assert version.live_since is not None
-    subjects = sorted((mail.envelope_to, mail.subject) for mail in world.mails.mails())
+    subjects = sorted((mail.envelope_to, mail.subject) for mail in world.mails.all())
     launch_id = row["launch_id"]
     live = f"[{launch_id}] Contoso Mobile is live on Mobile Plans"
     assert [subject for _, subject in subjects].count(live) == 2
     assert len(subjects) == 3
-    for mail in world.mails.mails():
+    for mail in world.mails.all():
         assert len({address.split("@")[1] for address in mail.envelope_to}) == 1
         assert "89882470001" not in mail.text
 

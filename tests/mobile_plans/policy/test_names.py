@@ -13,6 +13,11 @@ from include.mobile_plans.store import Store
 from tests.mobile_plans.policy.examples import example
 
 
+def ours(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
+    """Leave out what alembic says while it prepares a store."""
+    return [record for record in caplog.records if record.name.startswith("include.")]
+
+
 def test_names_are_listed_in_their_order(store: Store, now: datetime) -> None:
     """The newest name of each mobile operator that is not withdrawn, sorted by name."""
     with store.transaction() as connection:
@@ -38,14 +43,14 @@ def test_a_store_that_is_away_gives_what_was_known(
     store = Store(f"sqlite:///{tmp_path}/away/store.db")
     assert mobile_operator_names(store) == {}
     assert mobile_operator_names(store) == {}
-    assert [record.levelno for record in caplog.records] == [logging.WARNING]
+    assert [record.levelno for record in ours(caplog)] == [logging.WARNING]
     assert "is not prepared" in caplog.text
     prepared(store, now)
     assert mobile_operator_names(store) == {"contoso": "Contoso Mobile"}
     for file in (tmp_path / "away").iterdir():
         file.unlink()
     assert mobile_operator_names(store) == {"contoso": "Contoso Mobile"}
-    assert len(caplog.records) == 2
+    assert len(ours(caplog)) == 2
 
 
 def prepared(store: Store, now: datetime) -> None:
