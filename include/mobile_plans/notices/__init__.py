@@ -5,11 +5,21 @@ A notice is queued in the transaction that changes the state it tells of, render
 by whoever drains the outbox, one SMTP transaction per recipient.
 """
 
+from include.mobile_plans.notices.deliveries import (
+    DeliveryRow,
+    DeliveryState,
+    NoticeRow,
+    find_notice,
+    list_notices,
+    requeue,
+)
 from include.mobile_plans.notices.message import Attachment, Notice, Recipient
-from include.mobile_plans.notices.outbox import NoticeRow, list_notices, queue_notice
+from include.mobile_plans.notices.outbox import queue_notice
+from include.mobile_plans.notices.rules import RetrySchedule
 from include.mobile_plans.notices.sending import DrainReport, drain
 from include.mobile_plans.notices.transport import (
     AnswerLost,
+    NobodyThere,
     Refused,
     Transport,
     TryAgainLater,
@@ -18,14 +28,20 @@ from include.mobile_plans.notices.transport import (
 __all__ = [
     "AnswerLost",
     "Attachment",
+    "DeliveryRow",
+    "DeliveryState",
     "DrainReport",
+    "NobodyThere",
     "Notice",
     "NoticeRow",
     "Recipient",
     "Refused",
+    "RetrySchedule",
     "Transport",
     "TryAgainLater",
     "drain",
+    "find_notice",
     "list_notices",
     "queue_notice",
+    "requeue",
 ]

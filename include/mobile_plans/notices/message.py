@@ -1,24 +1,35 @@
 """A notice before it is a mail, and the mail it becomes."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.parser import BytesHeaderParser
+from email.policy import SMTP, default
 from email.utils import format_datetime
 from hashlib import sha256
 from typing import Any, Literal
 
+from pydantic import TypeAdapter, ValidationError
+
 from include.mobile_plans.errors import BadInput
+from include.mobile_plans.policy import NoticePolicy
+from include.mobile_plans.policy.values import Email
 
 Party = Literal["program", "mobile_operator"]
 
-_POLICY = SMTP.clone(max_line_length=900)
+_POLICY = SMTP.clone(max_line_length=900, cte_type="7bit")
 """Folding a subject that begins with a long word puts a stray blank before it; 998 is allowed."""
 
-MAXIMUM_MESSAGE_BYTES = 10 * 1024 * 1024
-"""Common mail servers refuse more than 10 MiB once attachments are encoded."""
+_EMAIL = TypeAdapter[str](Email)
+_NOT_ONE_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_FILENAME = re.compile(r"[^/\\\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]{1,200}")
+_CONTENT_TYPE = re.compile(
+    r"(?:application|audio|font|image|text|video)/[a-z0-9][a-z0-9.+-]{0,100}"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,14 +96,15 @@ class Rendered:
     html: str
 
 
-def message_id(key: str, party: Party, domain: str) -> str:
+def message_id(key: str, party: Party, sender: str) -> str:
     """Return the one Message-ID of a notice: the same key always gives the same."""
+    domain = sender.rpartition("@")[2]
     return f"<{sha256(f'{party}:{key}'.encode()).hexdigest()[:40]}@{domain}>"
 
 
 def require_one_mobile_operator(notice: Notice) -> None:
     """
-    Refuse a notice that would let one mobile operator learn of another.
+    Refuse a notice that would reach two mobile operators.
 
     Raises:
         BadInput: It has no recipient, or recipients of another party or mobile operator.
@@ -120,9 +132,12 @@ def build_message(
     sender: str,
     queued_at: datetime,
     references: Sequence[str],
+    policy: NoticePolicy,
 ) -> EmailMessage:
     """
     Make the mail: text, HTML, attachments, and the headers that thread it.
+
+    It is ASCII throughout, whatever it says, so that every mail server takes it.
 
     Args:
         notice: What is told, and to whom.
@@ -130,48 +145,124 @@ def build_message(
         sender: The address it comes from.
         queued_at: What its Date header says, aware UTC.
         references: The Message-IDs of the thread so far, oldest first.
+        policy: How long it may be.
 
     Raises:
-        BadInput: A header would hold a line break, an address is not one, or it is too large.
+        BadInput: A header cannot hold what it should, an address is not one, an attachment has no
+            proper name or type, or something is too long.
     """
+    for recipient in (*notice.recipients, *notice.fallbacks):
+        _require_address(notice, recipient.email)
+    _require_address(notice, sender)
     message = EmailMessage(policy=_POLICY)
-    headers = {
-        "From": sender,
-        "To": ", ".join(_address(recipient) for recipient in notice.recipients),
-        "Subject": rendered.subject,
-        "Date": format_datetime(queued_at),
-        "Message-ID": message_id(notice.key, notice.party, sender.rpartition("@")[2]),
-        "Auto-Submitted": "auto-generated",
-        "X-Mobile-Plans-Notice": notice.kind,
-    }
-    if references:
-        headers |= {"In-Reply-To": references[-1], "References": " ".join(references)}
-    for name, value in headers.items():
-        if "\r" in value or "\n" in value:
-            msg = f"notice {notice.key}: header {name} may not hold a line break"
-            raise BadInput(msg)
+    for name, value in _headers(notice, rendered, sender, queued_at, references, policy).items():
         message[name] = value
-    message.set_content(rendered.text)
-    message.add_alternative(rendered.html, subtype="html")
+    _require_faithful_headers(notice, rendered, message)
+    message.set_content(_text(notice, rendered.text))
+    message.add_alternative(_text(notice, rendered.html), subtype="html")
     for attachment in notice.attachments:
-        _attach(message, attachment)
+        _attach(notice, message, attachment)
     size = len(message.as_bytes())
-    if size > MAXIMUM_MESSAGE_BYTES:
-        msg = f"notice {notice.key} is {size} bytes: at most {MAXIMUM_MESSAGE_BYTES} are sent"
+    if size > policy.maximum_message_bytes:
+        msg = f"notice {notice.key} is {size} bytes: at most {policy.maximum_message_bytes} go out"
         raise BadInput(msg)
     return message
 
 
-def _attach(message: EmailMessage, attachment: Attachment) -> None:
+def _headers(
+    notice: Notice,
+    rendered: Rendered,
+    sender: str,
+    queued_at: datetime,
+    references: Sequence[str],
+    policy: NoticePolicy,
+) -> dict[str, str]:
+    if len(rendered.subject) > policy.maximum_subject_characters:
+        msg = (
+            f"notice {notice.key}: its subject has {len(rendered.subject)} characters, "
+            f"at most {policy.maximum_subject_characters} are sent"
+        )
+        raise BadInput(msg)
+    _require_header_text(notice, "the subject", rendered.subject)
+    for recipient in notice.recipients:
+        _require_header_text(notice, "a recipient's name", recipient.name)
+    headers = {
+        "From": sender,
+        "To": ", ".join(
+            str(Address(display_name=recipient.name, addr_spec=recipient.email))
+            for recipient in notice.recipients
+        ),
+        "Subject": rendered.subject,
+        "Date": format_datetime(queued_at),
+        "Message-ID": message_id(notice.key, notice.party, sender),
+        "Auto-Submitted": "auto-generated",
+        "X-Mobile-Plans-Notice": notice.kind,
+    }
+    if references:
+        named = _first_and_newest(references, policy.most_references)
+        headers |= {"In-Reply-To": references[-1], "References": " ".join(named)}
+    return headers
+
+
+def _first_and_newest(references: Sequence[str], most: int) -> list[str]:
+    """Shorten a long thread as RFC 5322 3.6.4 readers expect: its root and its last mails stay."""
+    if len(references) <= most:
+        return list(references)
+    return [references[0], *references[len(references) - most + 1 :]]
+
+
+def _require_address(notice: Notice, address: str) -> None:
+    try:
+        _EMAIL.validate_python(address)
+    except ValidationError as error:
+        msg = f"notice {notice.key}: {address!r} is not an e-mail address: name@domain, in ASCII"
+        raise BadInput(msg) from error
+
+
+def _require_header_text(notice: Notice, name: str, text: str) -> None:
+    """Refuse what could end a header or turn into other text once it is read."""
+    if _NOT_ONE_LINE.search(text):
+        msg = f"notice {notice.key}: {name} may not hold a line break or control character"
+        raise BadInput(msg)
+    if "=?" in text:
+        msg = f"notice {notice.key}: {name} may not hold '=?', which mail programs decode"
+        raise BadInput(msg)
+
+
+def _require_faithful_headers(notice: Notice, rendered: Rendered, message: EmailMessage) -> None:
+    """Read the headers back: whatever Python folded and encoded, they must say what was meant."""
+    read = BytesHeaderParser(policy=default).parsebytes(message.as_bytes())
+    addresses = [(address.display_name, address.addr_spec) for address in read["To"].addresses]
+    if (
+        read.keys() != message.keys()
+        or read["Subject"] != rendered.subject
+        or addresses != [(recipient.name, recipient.email) for recipient in notice.recipients]
+    ):
+        msg = f"notice {notice.key}: its subject and names cannot be written as headers of a mail"
+        raise BadInput(msg)
+
+
+def _text(notice: Notice, text: str) -> str:
+    if _SURROGATE.search(text):
+        msg = f"notice {notice.key}: its text holds half a character, which no mail can carry"
+        raise BadInput(msg)
+    return text
+
+
+def _attach(notice: Notice, message: EmailMessage, attachment: Attachment) -> None:
+    if not _FILENAME.fullmatch(attachment.filename) or "=?" in attachment.filename:
+        msg = (
+            f"notice {notice.key}: attachment {attachment.filename!r} needs a file name of at most "
+            "200 characters, without slashes and control characters"
+        )
+        raise BadInput(msg)
+    if not _CONTENT_TYPE.fullmatch(attachment.content_type):
+        msg = (
+            f"notice {notice.key}: attachment {attachment.filename} is {attachment.content_type!r}:"
+            " allowed are types such as text/csv or application/pdf, one file each"
+        )
+        raise BadInput(msg)
     main_type, _, sub_type = attachment.content_type.partition("/")
     message.add_attachment(
         attachment.content, maintype=main_type, subtype=sub_type, filename=attachment.filename
     )
-
-
-def _address(recipient: Recipient) -> str:
-    try:
-        return str(Address(display_name=recipient.name, addr_spec=recipient.email))
-    except (ValueError, IndexError) as error:
-        msg = f"{recipient.email!r} of {recipient.name!r} is not an e-mail address: name@domain"
-        raise BadInput(msg) from error

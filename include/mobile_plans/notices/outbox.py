@@ -1,12 +1,13 @@
-"""The outbox: notices written beside the state they tell of, and what became of them."""
+"""The outbox's door: a notice is looked at, rendered and written beside the state it tells of."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
-from include.mobile_plans.errors import BadInput, NotFound
+from include.mobile_plans.errors import BadInput, Conflict
+from include.mobile_plans.notices.deliveries import add_delivery, stream_of
+from include.mobile_plans.notices.discretion import check_discretion
 from include.mobile_plans.notices.message import (
     Notice,
     Recipient,
@@ -15,35 +16,11 @@ from include.mobile_plans.notices.message import (
     require_one_mobile_operator,
 )
 from include.mobile_plans.notices.templates import render
+from include.mobile_plans.policy import program_policy
 from include.mobile_plans.store import append_event
-from include.mobile_plans.store.tables import delivery, notice
+from include.mobile_plans.store.tables import delivery, event_stream, notice
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveryRow:
-    """What became of one notice for one recipient."""
-
-    recipient: str
-    role: str
-    state: str
-    attempts: int
-    due_at: datetime
-    sent_at: datetime | None
-    answer: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NoticeRow:
-    """A notice as it stands in the outbox."""
-
-    key: str
-    kind: str
-    party: str
-    slug: str | None
-    subject: str
-    message_id: str
-    queued_at: datetime
-    deliveries: tuple[DeliveryRow, ...]
+_ONE_THREAD_LOCK = 776_101
 
 
 def queue_notice(connection: Connection, wanted: Notice, *, sender: str, now: datetime) -> bool:
@@ -60,20 +37,26 @@ def queue_notice(connection: Connection, wanted: Notice, *, sender: str, now: da
         Whether it is new; the same key is queued once, whatever a restarted task does.
 
     Raises:
-        BadInput: It would reach two mobile operators, or cannot be rendered or addressed.
+        BadInput: It would reach or name two mobile operators, or cannot be rendered or addressed.
+        Conflict: Its key is that of a notice about something else.
     """
     require_one_mobile_operator(wanted)
     key = f"{wanted.key}:{wanted.party}"
-    if connection.scalar(select(notice.c.notice_key).where(notice.c.notice_key == key)):
+    _require_lengths(wanted, key)
+    _one_at_a_time(connection, wanted)
+    if _is_queued(connection, key, wanted):
         return False
-    references = _references(connection, wanted)
+    policy = program_policy().notices
+    position, references = _place_in_thread(connection, wanted)
     message = build_message(
         wanted,
         render(wanted.kind, wanted.context),
         sender=sender,
         queued_at=now,
         references=references,
+        policy=policy,
     )
+    check_discretion(connection, wanted, message, policy.ordinary_words)
     connection.execute(
         notice.insert().values(
             notice_key=key,
@@ -81,8 +64,8 @@ def queue_notice(connection: Connection, wanted: Notice, *, sender: str, now: da
             party=wanted.party,
             slug=wanted.slug,
             thread=wanted.thread,
-            thread_position=len(references) + 1,
-            message_id=message_id(wanted.key, wanted.party, sender.rpartition("@")[2]),
+            thread_position=position,
+            message_id=message_id(wanted.key, wanted.party, sender),
             queued_at=now,
             sender=sender,
             subject=str(message["Subject"]),
@@ -94,7 +77,7 @@ def queue_notice(connection: Connection, wanted: Notice, *, sender: str, now: da
         add_delivery(connection, key, recipient.email, recipient.role, now)
     append_event(
         connection,
-        stream=f"notice:{key}",
+        stream=stream_of(key),
         kind="notice.queued",
         recorded_at=now,
         actor="outbox",
@@ -103,75 +86,52 @@ def queue_notice(connection: Connection, wanted: Notice, *, sender: str, now: da
     return True
 
 
-def add_delivery(
-    connection: Connection, key: str, recipient: str, role: str, now: datetime
-) -> None:
-    """Ask for a notice to be sent to one recipient, due now."""
-    connection.execute(
-        delivery.insert().values(
-            notice_key=key, recipient=recipient, role=role, state="queued", attempts=0, due_at=now
+def _require_lengths(wanted: Notice, key: str) -> None:
+    """Refuse what the store could not hold, before a database says so in its own words."""
+    lengths = [
+        ("key", stream_of(key), event_stream.c.stream),
+        ("thread", wanted.thread, notice.c.thread),
+        *(("address", r.email, delivery.c.recipient) for r in wanted.recipients),
+        *(("role", r.role, delivery.c.role) for r in (*wanted.recipients, *wanted.fallbacks)),
+    ]
+    for name, text, column in lengths:
+        longest = getattr(column.type, "length", None)
+        if longest is not None and len(text) > longest:
+            msg = f"notice {key[:80]}: the {name} is {len(text)} long, at most {longest} are kept"
+            raise BadInput(msg)
+
+
+def _one_at_a_time(connection: Connection, wanted: Notice) -> None:
+    """Let only one transaction place a mail in a thread; SQLite has one writer anyhow."""
+    if connection.dialect.name == "postgresql":
+        thread = func.hashtext(f"{wanted.thread}:{wanted.party}")
+        connection.execute(select(func.pg_advisory_xact_lock(_ONE_THREAD_LOCK, thread)))
+
+
+def _is_queued(connection: Connection, key: str, wanted: Notice) -> bool:
+    row = connection.execute(
+        select(notice.c.kind, notice.c.slug, notice.c.thread).where(notice.c.notice_key == key)
+    ).first()
+    if row is None:
+        return False
+    if (row.kind, row.slug, row.thread) != (wanted.kind, wanted.slug, wanted.thread):
+        msg = (
+            f"notice {key} is queued already, as {row.kind} about {row.slug or 'no one'} in "
+            f"{row.thread}: give another notice another key"
         )
-    )
+        raise Conflict(msg)
+    return True
 
 
-def list_notices(connection: Connection, *, key_prefix: str = "") -> list[NoticeRow]:
-    """Return the notices whose key begins so, oldest first, with their deliveries."""
+def _place_in_thread(connection: Connection, wanted: Notice) -> tuple[int, list[str]]:
+    """Return the next place in a thread, and the mails of it that these recipients have seen."""
     rows = connection.execute(
-        select(notice, delivery)
-        .join(delivery, delivery.c.notice_key == notice.c.notice_key)
-        .where(notice.c.notice_key.startswith(key_prefix, autoescape=True))
-        .order_by(notice.c.queued_at, notice.c.notice_key, delivery.c.recipient)
-    ).mappings()
-    found: dict[str, NoticeRow] = {}
-    for row in rows:
-        key = row[notice.c.notice_key]
-        before = found[key].deliveries if key in found else ()
-        found[key] = NoticeRow(
-            key=key,
-            deliveries=(
-                *before,
-                DeliveryRow(**{n: row[n] for n in DeliveryRow.__dataclass_fields__}),
-            ),
-            **{n: row[n] for n in ("kind", "party", "slug", "subject", "message_id", "queued_at")},
-        )
-    return list(found.values())
-
-
-def requeue(connection: Connection, key: str, recipient: str, *, by: str, now: datetime) -> None:
-    """
-    Ask, as a named person, for a refused or stuck delivery to be tried again.
-
-    Raises:
-        NotFound: There is no such delivery.
-        BadInput: It was already sent: sending it again would double it.
-    """
-    where = (delivery.c.notice_key == key) & (delivery.c.recipient == recipient)
-    state = connection.scalar(select(delivery.c.state).where(where).with_for_update())
-    if state is None:
-        msg = f"notice {key} has no delivery to {recipient}"
-        raise NotFound(msg)
-    if state == "sent":
-        msg = f"notice {key} was already sent to {recipient}: it is not sent twice"
-        raise BadInput(msg)
-    connection.execute(delivery.update().where(where).values(state="queued", due_at=now))
-    append_event(
-        connection,
-        stream=f"notice:{key}",
-        kind="delivery.requeued",
-        recorded_at=now,
-        actor=by,
-        data={"recipient": recipient},
-    )
-
-
-def _references(connection: Connection, wanted: Notice) -> list[str]:
-    rows = connection.scalars(
-        select(notice.c.message_id)
+        select(notice.c.slug, notice.c.message_id, notice.c.thread_position)
         .where(notice.c.thread == wanted.thread, notice.c.party == wanted.party)
-        .where(func.coalesce(notice.c.slug, "") == (wanted.slug or ""))
         .order_by(notice.c.thread_position)
-    )
-    return list(rows)
+    ).all()
+    position = rows[-1].thread_position + 1 if rows else 1
+    return position, [row.message_id for row in rows if row.slug == wanted.slug]
 
 
 def _contacts(wanted: Notice) -> dict[str, list[str]]:
@@ -182,6 +142,10 @@ def _contacts(wanted: Notice) -> dict[str, list[str]]:
     return contacts
 
 
-def _once_each(recipients: Iterable[Recipient]) -> list[Recipient]:
+def _once_each(recipients: Iterable[Recipient]) -> Iterator[Recipient]:
     """Keep one recipient per address: a person with two roles gets one mail."""
-    return list({recipient.email.lower(): recipient for recipient in recipients}.values())
+    seen: set[str] = set()
+    for recipient in recipients:
+        if recipient.email.lower() not in seen:
+            seen.add(recipient.email.lower())
+            yield recipient

@@ -1,47 +1,60 @@
 """
 Sending what the outbox holds, so that a crash at any statement loses nothing.
 
-A delivery is claimed in a transaction of its own before the mail is handed over, and marked sent in
-another after the server answered. Who finds a claim that nobody reported on sends again, with the
-same Message-ID, and says so: that is the only way a mail can arrive twice.
+A delivery is claimed in a transaction of its own before the mail is handed over, and its outcome is
+recorded in another after the server answered. A claim that nobody reported on is taken back, said
+so, and sent again with the same Message-ID: apart from an answer that was lost on the line, which
+is recorded too, that is the only way a mail can arrive twice.
 """
 
+import logging
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, and_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, select, update
 
-from include.mobile_plans.notices.outbox import add_delivery
+from include.mobile_plans.notices.deliveries import doubts_of, record_delivery, tell_next_contact
 from include.mobile_plans.notices.rules import RetrySchedule
 from include.mobile_plans.notices.transport import (
     AnswerLost,
+    NobodyThere,
     Refused,
     Transport,
     TryAgainLater,
 )
 from include.mobile_plans.simulation.clock import Clock
-from include.mobile_plans.store import Store, append_event
+from include.mobile_plans.store import Store
 from include.mobile_plans.store.tables import delivery, notice
+
+log = logging.getLogger(__name__)
+
+OutcomeKind = Literal["sent", "refused", "postponed", "nobody_there", "answer_lost"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """One delivery that this process alone is sending."""
+    """One delivery that this process alone is sending; ``attempts`` tells it from later claims."""
 
     key: str
     recipient: str
-    role: str
     attempts: int
     sender: str
     message: bytes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How handing over one mail ended: the event ``delivery.<kind>``, and what the server said."""
+
+    kind: OutcomeKind
+    answer: str
+
+
 @dataclass(slots=True)
 class DrainReport:
-    """How many deliveries ended how: ``sent``, ``refused``, ``later``, ``answer lost``."""
+    """How many deliveries ended how, by ``OutcomeKind``."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
 
@@ -51,144 +64,186 @@ def drain(
     transport: Transport,
     clock: Clock,
     *,
-    schedule: RetrySchedule | None = None,
+    schedule: RetrySchedule,
     at_most: int = 1000,
 ) -> DrainReport:
     """
     Send every delivery that is due, oldest first, and return how they ended.
 
+    Where the mail server cannot be reached at all, one delivery has found out for all of them.
+
     Args:
         store: Where the outbox is.
         transport: How mails are handed over; closed at the end.
-        clock: The current time, asked before each delivery.
+        clock: The current time, asked before and after each delivery.
         schedule: When failed ones are tried again.
         at_most: Stop after so many, so that one call does not run for ever.
     """
-    schedule = schedule or RetrySchedule()
     report = DrainReport()
+    _take_back_interrupted(store, clock.now(), schedule)
     try:
-        for claim in _claims(store, clock, schedule, at_most):
-            outcome = _send(store, transport, clock, schedule, claim)
-            report.outcomes[outcome] += 1
+        for _ in range(at_most):
+            claim = _claim_next(store, clock.now())
+            if claim is None:
+                break
+            outcome = _hand_over(transport, claim, schedule.patience)
+            _record(store, clock.now(), schedule, claim, outcome)
+            report.outcomes[outcome.kind] += 1
+            if outcome.kind == "nobody_there":
+                break
     finally:
         transport.close()
     return report
 
 
-def _claims(store: Store, clock: Clock, schedule: RetrySchedule, at_most: int) -> Iterator[Claim]:
-    for _ in range(at_most):
-        with store.transaction() as connection:
-            claim = _claim_next(connection, clock.now(), schedule)
-        if claim is None:
-            return
-        yield claim
+def _take_back_interrupted(store: Store, now: datetime, schedule: RetrySchedule) -> None:
+    """Put back into the queue what a sender claimed and never reported on."""
+    with store.transaction() as connection:
+        silent = connection.execute(
+            select(delivery.c.notice_key, delivery.c.recipient, delivery.c.claimed_at)
+            .where(delivery.c.state == "sending")
+            .where(delivery.c.claimed_at <= now - schedule.answer_timeout)
+            .with_for_update(skip_locked=True)
+        ).all()
+        for row in silent:
+            doubts = 1 + doubts_of(connection, row.notice_key, row.recipient)
+            due_at = schedule.after_doubt(row.claimed_at, doubts)
+            connection.execute(
+                update(delivery)
+                .where(_is(row.notice_key, row.recipient))
+                .values(state="queued", due_at=due_at)
+            )
+            record_delivery(
+                connection, row.notice_key, row.recipient, "interrupted", now, due_at=due_at
+            )
 
 
-def _claim_next(connection: Connection, now: datetime, schedule: RetrySchedule) -> Claim | None:
-    """Take the oldest due delivery for this process, skipping those another one holds."""
-    interrupted = and_(
-        delivery.c.state == "sending", delivery.c.claimed_at <= now - schedule.answer_timeout
-    )
-    due = and_(delivery.c.state == "queued", delivery.c.due_at <= now)
-    row = connection.execute(
-        select(delivery, notice.c.sender, notice.c.message)
-        .join(notice, notice.c.notice_key == delivery.c.notice_key)
-        .where(or_(due, interrupted))
-        .order_by(delivery.c.due_at, delivery.c.notice_key, delivery.c.recipient)
-        .limit(1)
-        .with_for_update(of=delivery, skip_locked=True)
-    ).first()
-    if row is None:
-        return None
-    if row.state == "sending":
-        _record(connection, row, "delivery.interrupted", now, {"claimed_at": str(row.claimed_at)})
-    connection.execute(
-        update(delivery)
-        .where(delivery.c.notice_key == row.notice_key, delivery.c.recipient == row.recipient)
-        .values(state="sending", claimed_at=now, attempts=row.attempts + 1)
-    )
+def _claim_next(store: Store, now: datetime) -> Claim | None:
+    """Take the oldest due delivery for this process, skipping those another one is taking."""
+    with store.transaction() as connection:
+        row = connection.execute(
+            select(delivery, notice.c.sender, notice.c.message)
+            .join(notice, notice.c.notice_key == delivery.c.notice_key)
+            .where(delivery.c.state == "queued", delivery.c.due_at <= now)
+            .order_by(
+                delivery.c.due_at,
+                notice.c.queued_at,
+                notice.c.thread_position,
+                delivery.c.notice_key,
+                delivery.c.recipient,
+            )
+            .limit(1)
+            .with_for_update(of=delivery, skip_locked=True)
+        ).first()
+        if row is None:
+            return None
+        connection.execute(
+            update(delivery)
+            .where(_is(row.notice_key, row.recipient))
+            .values(state="sending", claimed_at=now, attempts=row.attempts + 1)
+        )
     return Claim(
         key=row.notice_key,
         recipient=row.recipient,
-        role=row.role,
         attempts=row.attempts + 1,
         sender=row.sender,
         message=row.message,
     )
 
 
-def _send(
-    store: Store, transport: Transport, clock: Clock, schedule: RetrySchedule, claim: Claim
-) -> str:
-    """Hand over one claimed delivery and record how it ended."""
+def _hand_over(transport: Transport, claim: Claim, patience: timedelta) -> Outcome:
     try:
-        answer = transport.send(claim.message, sender=claim.sender, recipient=claim.recipient)
-    except Refused as refusal:
-        return _finish(store, clock, claim, "refused", str(refusal))
-    except AnswerLost as lost:
-        return _postpone(store, clock, schedule, claim, "answer lost", str(lost))
-    except TryAgainLater as reason:
-        return _postpone(store, clock, schedule, claim, "later", str(reason))
-    return _finish(store, clock, claim, "sent", answer)
-
-
-def _finish(store: Store, clock: Clock, claim: Claim, state: str, answer: str) -> str:
-    now = clock.now()
-    with store.transaction() as connection:
-        _update(
-            connection, claim, state=state, answer=answer, sent_at=now if state == "sent" else None
+        answer = transport.send(
+            claim.message, sender=claim.sender, recipient=claim.recipient, patience=patience
         )
-        _record(connection, claim, f"delivery.{state}", now, {"answer": answer})
-        if state == "refused":
-            _fall_to_next_contact(connection, claim, now)
-    return state
-
-
-def _postpone(
-    store: Store, clock: Clock, schedule: RetrySchedule, claim: Claim, outcome: str, reason: str
-) -> str:
-    now = clock.now()
-    due_at = schedule.next_attempt(now, claim.attempts)
-    with store.transaction() as connection:
-        _update(connection, claim, state="queued", due_at=due_at, answer=reason)
-        kind = f"delivery.{'answer_lost' if outcome == 'answer lost' else 'postponed'}"
-        _record(connection, claim, kind, now, {"reason": reason, "attempts": claim.attempts})
-    return outcome
-
-
-def _fall_to_next_contact(connection: Connection, claim: Claim, now: datetime) -> None:
-    """A refused address is replaced at once by the next contact of its role, if there is one."""
-    contacts = connection.execute(
-        select(notice.c.contacts).where(notice.c.notice_key == claim.key)
-    ).scalar_one()
-    tried = set(
-        connection.scalars(select(delivery.c.recipient).where(delivery.c.notice_key == claim.key))
-    )
-    for email in contacts[claim.role]:
-        if email not in tried:
-            add_delivery(connection, claim.key, email, claim.role, now)
-            _record(connection, claim, "delivery.next_contact", now, {"next": email})
-            return
-    _record(connection, claim, "delivery.nobody_left", now, {"role": claim.role})
-
-
-def _update(connection: Connection, claim: Claim, **values: object) -> None:
-    connection.execute(
-        update(delivery)
-        .where(delivery.c.notice_key == claim.key, delivery.c.recipient == claim.recipient)
-        .values(values)
-    )
+    except Refused as refusal:
+        return Outcome(kind="refused", answer=str(refusal))
+    except NobodyThere as absence:
+        return Outcome(kind="nobody_there", answer=str(absence))
+    except TryAgainLater as reason:
+        return Outcome(kind="postponed", answer=str(reason))
+    except AnswerLost as loss:
+        return Outcome(kind="answer_lost", answer=str(loss))
+    except Exception as error:
+        # One mail that the transport stumbles over must not keep back all those behind it.
+        log.exception("notice %s could not be handed over to %s", claim.key, claim.recipient)
+        return Outcome(kind="answer_lost", answer=f"{type(error).__name__}: {error}")
+    return Outcome(kind="sent", answer=answer)
 
 
 def _record(
-    connection: Connection, of: Claim | Row[Any], kind: str, now: datetime, data: dict[str, object]
+    store: Store, now: datetime, schedule: RetrySchedule, claim: Claim, outcome: Outcome
 ) -> None:
-    key = of.key if isinstance(of, Claim) else of.notice_key
-    append_event(
+    """Write down how one claimed delivery ended, unless it was taken back in the meantime."""
+    with store.transaction() as connection:
+        values = _consequence(connection, now, schedule, claim, outcome)
+        still_held = (delivery.c.state == "sending") & (delivery.c.attempts == claim.attempts)
+        found = connection.execute(
+            update(delivery)
+            .where(_is(claim.key, claim.recipient), still_held)
+            .values(answer=outcome.answer, **values)
+        )
+        if found.rowcount == 0:
+            _record_late(connection, now, claim, outcome)
+            return
+        facts: dict[str, Any] = {"answer": outcome.answer, "attempts": claim.attempts}
+        if "due_at" in values:
+            facts["due_at"] = values["due_at"]
+        record_delivery(connection, claim.key, claim.recipient, outcome.kind, now, **facts)
+        if outcome.kind == "refused":
+            tell_next_contact(connection, claim.key, claim.recipient, now)
+        if outcome.kind == "nobody_there":
+            connection.execute(
+                update(delivery)
+                .where(delivery.c.state == "queued", delivery.c.due_at < values["due_at"])
+                .values(due_at=values["due_at"], answer=outcome.answer)
+            )
+
+
+def _consequence(
+    connection: Connection,
+    now: datetime,
+    schedule: RetrySchedule,
+    claim: Claim,
+    outcome: Outcome,
+) -> dict[str, Any]:
+    """Return what an outcome makes of the delivery."""
+    match outcome.kind:
+        case "sent":
+            return {"state": "sent", "sent_at": now}
+        case "refused":
+            return {"state": "refused"}
+        case "answer_lost":
+            doubts = 1 + doubts_of(connection, claim.key, claim.recipient)
+            return {"state": "queued", "due_at": schedule.after_doubt(now, doubts)}
+        case "postponed" | "nobody_there":
+            return {"state": "queued", "due_at": schedule.after_failure(now, claim.attempts)}
+
+
+def _record_late(connection: Connection, now: datetime, claim: Claim, outcome: Outcome) -> None:
+    """
+    Keep what a sender reports that was silent for so long that it counted as crashed.
+
+    That it was sent ends the matter, so that nobody sends it once more; anything else is up to
+    whoever has taken over.
+    """
+    if outcome.kind == "sent":
+        connection.execute(
+            update(delivery)
+            .where(_is(claim.key, claim.recipient), delivery.c.state != "sent")
+            .values(state="sent", sent_at=now, answer=outcome.answer)
+        )
+    record_delivery(
         connection,
-        stream=f"notice:{key}",
-        kind=kind,
-        recorded_at=now,
-        actor="outbox",
-        data={"recipient": of.recipient, **data},
+        claim.key,
+        claim.recipient,
+        outcome.kind,
+        now,
+        answer=outcome.answer,
+        attempts=claim.attempts,
+        late=True,
     )
+
+
+def _is(key: str, recipient: str) -> ColumnElement[bool]:
+    return (delivery.c.notice_key == key) & (delivery.c.recipient == recipient)

@@ -50,6 +50,12 @@ def kinds() -> list[str]:
 
 
 @cache
+def template_sources() -> tuple[str, ...]:
+    """Return the text of every template, as this process first saw it."""
+    return tuple(path.read_text() for path in sorted(TEMPLATES.rglob("*")) if path.is_file())
+
+
+@cache
 def _environment() -> Environment:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),

@@ -1,5 +1,6 @@
 """What a way of sending mail promises; the orchestration room implements it with Airflow's hook."""
 
+from datetime import timedelta
 from typing import Protocol
 
 from include.mobile_plans.errors import MobilePlansError
@@ -7,10 +8,14 @@ from include.mobile_plans.errors import MobilePlansError
 
 class TryAgainLater(MobilePlansError):
     """
-    The mail was not taken, for a reason that passes: no connection, or a 4xx answer.
+    The mail was not taken, for a reason that passes: a 4xx answer, or the line broke too early.
 
     The text is the server's answer or the reason there was none.
     """
+
+
+class NobodyThere(TryAgainLater):
+    """No mail can be handed over at all: the server cannot be reached or does not let us in."""
 
 
 class Refused(MobilePlansError):
@@ -24,12 +29,19 @@ class AnswerLost(MobilePlansError):
 class Transport(Protocol):
     """Hands one mail for one recipient to a mail server."""
 
-    def send(self, message: bytes, *, sender: str, recipient: str) -> str:
+    def send(self, message: bytes, *, sender: str, recipient: str, patience: timedelta) -> str:
         """
         Hand over one mail and return the server's answer.
 
+        Args:
+            message: The whole mail.
+            sender: Whom the server tells when it cannot deliver after all.
+            recipient: The one address it goes to.
+            patience: How long this may take altogether.
+
         Raises:
             TryAgainLater: It was not taken, and may be later.
+            NobodyThere: Nor would any other be.
             Refused: It was not taken and never will be.
             AnswerLost: Whether it was taken is not known.
         """

@@ -9,7 +9,7 @@ from airflow.sdk import Param, get_current_context
 from include.mobile_plans import launch
 from include.mobile_plans.errors import BadInput, DoesNotApply
 from include.mobile_plans.launch import Asked, asked_about
-from include.mobile_plans.notices import drain
+from include.mobile_plans.notices import RetrySchedule, drain
 from include.mobile_plans.orchestration.forms import mobile_operator_field
 from include.mobile_plans.orchestration.mail import SmtpTransport
 from include.mobile_plans.orchestration.portal_sensor import PortalSensor
@@ -184,7 +184,8 @@ def go_live() -> None:
 
 def send_due_notices() -> None:
     """Send what the outbox holds; what cannot be sent now stays there."""
-    drain(store_from_environment(), SmtpTransport(), clock)
+    schedule = RetrySchedule.of(program_policy().notices)
+    drain(store_from_environment(), SmtpTransport(), clock, schedule=schedule)
 
 
 def await_production_portal() -> PortalSensor:

@@ -16,6 +16,7 @@ from include.mobile_plans.policy.expectations import Expectation
 from include.mobile_plans.policy.loading import load_policy, loopback_allowed, policy_directory
 from include.mobile_plans.policy.mobile_operators import Contact, ContactRole, MobileOperator, State
 from include.mobile_plans.policy.names import mobile_operator_names
+from include.mobile_plans.policy.notices import NoticePolicy, Waits
 from include.mobile_plans.policy.program import ProgramPolicy
 from include.mobile_plans.policy.promises import (
     Escalation,
@@ -44,6 +45,7 @@ __all__ = [
     "Expectation",
     "MobileOperator",
     "MobileOperatorVersion",
+    "NoticePolicy",
     "PartyCalendar",
     "PartyName",
     "Period",
@@ -54,6 +56,7 @@ __all__ = [
     "Scenario",
     "ScenarioStep",
     "State",
+    "Waits",
     "change_state",
     "decide_change",
     "load_policy",

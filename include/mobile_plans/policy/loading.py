@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from include.mobile_plans.errors import BadInput
 from include.mobile_plans.policy.contacts import ContactPolicy
 from include.mobile_plans.policy.documents import Document, read_document
+from include.mobile_plans.policy.notices import NoticePolicy
 from include.mobile_plans.policy.program import (
     CalendarPolicy,
     LaunchPolicy,
@@ -36,6 +37,7 @@ FILES: dict[str, type] = {
     "monitoring": MonitoringPolicy,
     "maintenance": MaintenancePolicy,
     "promises": PromisePolicy,
+    "notices": NoticePolicy,
     "launch": LaunchPolicy,
     "contacts": ContactPolicy,
     "calendars": CalendarPolicy,
@@ -163,6 +165,15 @@ def _part_problems(part: object, document: Document) -> Iterator[str]:
     if isinstance(part, MonitoringPolicy) and part.probe.timeout >= part.probe.interval:
         text = f"{part.probe.timeout} must be shorter than the interval {part.probe.interval}"
         yield document.problem(("probe", "timeout"), text)
+    if isinstance(part, NoticePolicy):
+        yield from _wait_problems(part, document)
+
+
+def _wait_problems(part: NoticePolicy, document: Document) -> Iterator[str]:
+    for key, waits in (("try_again", part.try_again), ("in_doubt", part.in_doubt)):
+        if waits.longest < waits.first:
+            text = f"{waits.longest} is shorter than first {waits.first}"
+            yield document.problem((key, "longest"), text)
 
 
 def _edition(path: Path, loaded: LoadedParts) -> None:

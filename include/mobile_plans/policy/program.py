@@ -14,6 +14,7 @@ from pydantic import Field
 from include.mobile_plans.errors import NotFound
 from include.mobile_plans.policy.contacts import ContactPolicy
 from include.mobile_plans.policy.expectations import Expectation
+from include.mobile_plans.policy.notices import NoticePolicy
 from include.mobile_plans.policy.promises import PartyName, PromisePolicy
 from include.mobile_plans.policy.scenarios import Scenario
 from include.mobile_plans.policy.severity import SeverityEdition
@@ -290,6 +291,7 @@ class ProgramPolicy:
     monitoring: MonitoringPolicy
     maintenance: MaintenancePolicy
     promises: PromisePolicy
+    notices: NoticePolicy
     launch: LaunchPolicy
     contacts: ContactPolicy
     calendars: CalendarPolicy

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
-from include.mobile_plans.notices import Notice, Recipient, queue_notice
+from include.mobile_plans.notices import Notice, Recipient, RetrySchedule, queue_notice
+from include.mobile_plans.policy import load_policy
+from include.mobile_plans.policy.loading import SHIPPED_POLICY
 from include.mobile_plans.store import Store
 
 SENDER = "notices@mobileplans.example"
@@ -20,6 +22,8 @@ TOBIAS = Recipient(
     name="Tobias Keller", email="tobias@tailspin.example", role="launch_manager", slug="tailspin"
 )
 DESK = Recipient(name="Launches", email="launches@mobileplans.example", role="launches")
+
+SCHEDULE = RetrySchedule.of(load_policy(SHIPPED_POLICY).notices)
 
 ICCID_CONTEXT = {
     "launch_id": "launch-tailspin-2026-12-14-1",
@@ -39,7 +43,7 @@ class ScriptedTransport:
     accepted: list[tuple[str, bytes]] = field(default_factory=list)
     closed: int = 0
 
-    def send(self, message: bytes, *, sender: str, recipient: str) -> str:
+    def send(self, message: bytes, *, sender: str, recipient: str, patience: timedelta) -> str:
         steps = self.script.get(recipient, [])
         outcome = steps.pop(0) if steps else "250 ok"
         if isinstance(outcome, BaseException):

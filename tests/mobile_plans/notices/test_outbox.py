@@ -10,8 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from include.mobile_plans.errors import BadInput, NotFound
-from include.mobile_plans.notices import Attachment, Notice, list_notices, queue_notice
-from include.mobile_plans.notices.outbox import requeue
+from include.mobile_plans.notices import Attachment, Notice, list_notices, queue_notice, requeue
 from include.mobile_plans.store import Store, tables, verify_events
 from tests.mobile_plans.notices.conftest import DESK, SENDER, THERESA, TOBIAS
 
@@ -105,7 +104,13 @@ REFUSED = {
         "line break",
     ),
     "too large": (
-        {"attachments": (Attachment(filename="x", content_type="a/b", content=b"x" * 9_000_000),)},
+        {
+            "attachments": (
+                Attachment(
+                    filename="x.pdf", content_type="application/pdf", content=b"x" * 9_000_000
+                ),
+            )
+        },
         "at most",
     ),
 }

@@ -78,6 +78,15 @@ def test_promises_are_at_risk_at_80_percent(policy: ProgramPolicy) -> None:
     assert policy.promises.outage_notice_within == timedelta(minutes=30)
 
 
+def test_mails_are_tried_again_within_half_an_hour(policy: ProgramPolicy) -> None:
+    """O1: neither an absent server nor a crashed sender may cost the 30 minutes of a notice."""
+    notices = policy.notices
+    assert notices.try_again.longest <= timedelta(minutes=5)
+    assert notices.in_doubt.first <= timedelta(minutes=10)
+    assert notices.maximum_message_bytes == 10 * 1024 * 1024
+    assert policy.source("notices.in_doubt.first") == "ours"
+
+
 def test_a_launch_takes_its_weeks_and_scenarios_from_policy(policy: ProgramPolicy) -> None:
     """L2, L3, L6, L7: seven days elapsed each; the steps in the words of the source."""
     launch = policy.launch
@@ -169,6 +178,9 @@ def test_the_fingerprint_follows_the_files(directory: Path) -> None:
         ("monitoring", "https://www.example.com/", "http://x.example/", "is not https"),
         ("maintenance", "{business_days: 5}", "P5D", "notice_lead: must be a mapping"),
         ("sla", "statistic: mean", "statistic: average", "statistic: 'average' is not allowed"),
+        ("notices", "longest: PT5M", "longest: PT29S", "try_again.longest: 0:00:29 is shorter"),
+        ("notices", "first: PT5M", "first: PT7H", "in_doubt.longest: 6:00:00 is shorter than"),
+        ("notices", "ordinary_words: []", "ordinary_words: [Orange]", "ordinary_words[0]: "),
         ("launch", "last_day: 2027-01-03", "last_day: 2026-01-03", "is before first_day"),
         ("launch", "name: cosa_update", "name: walled_garden", "'walled_garden' is named twice"),
         ("launch", "step: profile_installed", "step: nowhere", "'nowhere' is no step of it"),
