@@ -13,6 +13,7 @@ from include.mobile_plans.notices.deliveries import (
     list_notices,
     requeue,
 )
+from include.mobile_plans.notices.due import next_delivery_due
 from include.mobile_plans.notices.message import Attachment, Notice, Recipient
 from include.mobile_plans.notices.outbox import queue_notice
 from include.mobile_plans.notices.rules import RetrySchedule
@@ -42,6 +43,7 @@ __all__ = [
     "drain",
     "find_notice",
     "list_notices",
+    "next_delivery_due",
     "queue_notice",
     "requeue",
 ]

@@ -9,9 +9,8 @@ from airflow.sdk import Param, get_current_context
 from include.mobile_plans import launch
 from include.mobile_plans.errors import BadInput, DoesNotApply
 from include.mobile_plans.launch import Asked, asked_about
-from include.mobile_plans.notices import RetrySchedule, drain
 from include.mobile_plans.orchestration.forms import mobile_operator_field
-from include.mobile_plans.orchestration.mail import SmtpTransport
+from include.mobile_plans.orchestration.mail import send_due_notices
 from include.mobile_plans.orchestration.portal_sensor import PortalSensor
 from include.mobile_plans.policy import (
     Expectation,
@@ -180,12 +179,6 @@ def go_live() -> None:
         launch.end_launch(connection, of, "live", by=by, reason="go-live", now=now)
         launch.announce_live(connection, asked, now)
     send_due_notices()
-
-
-def send_due_notices() -> None:
-    """Send what the outbox holds; what cannot be sent now stays there."""
-    schedule = RetrySchedule.of(program_policy().notices)
-    drain(store_from_environment(), SmtpTransport(), clock, schedule=schedule)
 
 
 def await_production_portal() -> PortalSensor:

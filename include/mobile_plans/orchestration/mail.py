@@ -10,7 +10,18 @@ from typing import cast
 from airflow.providers.smtp.hooks.smtp import SmtpHook
 from airflow.sdk.exceptions import AirflowException
 
-from include.mobile_plans.notices import AnswerLost, NobodyThere, Refused, TryAgainLater
+from include.mobile_plans.notices import (
+    AnswerLost,
+    DrainReport,
+    NobodyThere,
+    Refused,
+    RetrySchedule,
+    TryAgainLater,
+    drain,
+)
+from include.mobile_plans.policy import program_policy
+from include.mobile_plans.simulation.clock import SystemClock
+from include.mobile_plans.store import store_from_environment
 
 CONNECTION_ID = "smtp_mobile_plans"
 _GO_AHEAD = 354
@@ -152,6 +163,13 @@ class SmtpTransport:
         if self._client is not None:
             self._client.close()
             self._client = None
+
+
+def send_due_notices(*, at_most: int = 1000) -> DrainReport:
+    """Send what the outbox holds, oldest first; what cannot be sent now stays there."""
+    schedule = RetrySchedule.of(program_policy().notices)
+    store = store_from_environment()
+    return drain(store, SmtpTransport(), SystemClock(), schedule=schedule, at_most=at_most)
 
 
 def _is_yes(code: int) -> bool:
