@@ -126,12 +126,14 @@ class SmtpTransport:
 
     def _connected(self) -> smtplib.SMTP:
         if self._client is None:
+            hook = SmtpHook(smtp_conn_id=self._connection_id)
             try:
-                hook = SmtpHook(smtp_conn_id=self._connection_id).get_conn()
-                # The hook offers only its own way of composing mails; its client sends ours.
-                client = cast("smtplib.SMTP", hook._smtp_client)  # noqa: SLF001
+                hook.get_conn()
+                client = _client_of(hook)
                 client.ehlo_or_helo_if_needed()
             except (*_BROKEN, AirflowException, RuntimeError, ValueError) as error:
+                if hook._smtp_client is not None:  # noqa: SLF001 - half a connection is left open
+                    _client_of(hook).close()
                 msg = f"the mail server cannot be reached: {_told(error)}"
                 raise NobodyThere(msg) from error
             self._client = client
@@ -170,6 +172,11 @@ def send_due_notices(*, at_most: int = 1000) -> DrainReport:
     schedule = RetrySchedule.of(program_policy().notices)
     store = store_from_environment()
     return drain(store, SmtpTransport(), SystemClock(), schedule=schedule, at_most=at_most)
+
+
+def _client_of(hook: SmtpHook) -> smtplib.SMTP:
+    """Return the client behind the hook, which itself offers only its own way to compose mails."""
+    return cast("smtplib.SMTP", hook._smtp_client)  # noqa: SLF001 - there is no public way
 
 
 def _is_yes(code: int) -> bool:
