@@ -5,6 +5,27 @@ A promise is opened with the terms of policy, and from then on its state follows
 alone; a sweep does what is due, and what counts for a clock is when something was received.
 """
 
+from include.mobile_plans.obligations.calls import (
+    Call,
+    CallAttempt,
+    CallWanted,
+    PhoneCall,
+    PhoneContact,
+    find_call,
+    open_call,
+    record_attempt,
+)
+from include.mobile_plans.obligations.duty import (
+    DutyAlert,
+    claim,
+    end_alert,
+    find_alert,
+    next_alert_due,
+    open_alerts,
+    raise_alert,
+    tell_the_next,
+)
+from include.mobile_plans.obligations.housekeeping import HousekeepingReport, housekeep
 from include.mobile_plans.obligations.promises import Promise, Wanted
 from include.mobile_plans.obligations.reading import (
     find_obligation,
@@ -27,28 +48,46 @@ from include.mobile_plans.obligations.verification import Difference, verify_obl
 
 __all__ = [
     "Answer",
+    "Call",
+    "CallAttempt",
+    "CallWanted",
     "Difference",
+    "DutyAlert",
+    "HousekeepingReport",
     "Obligation",
     "Pause",
     "Performed",
+    "PhoneCall",
+    "PhoneContact",
     "Promise",
     "State",
     "Step",
     "SweepReport",
     "Wanted",
     "cancel",
+    "claim",
+    "end_alert",
+    "find_alert",
+    "find_call",
     "find_obligation",
     "history",
+    "housekeep",
     "list_obligations",
     "meet",
+    "next_alert_due",
     "next_due",
     "next_step",
+    "open_alerts",
+    "open_call",
     "open_obligation",
     "pause",
+    "raise_alert",
+    "record_attempt",
     "renew",
     "replay",
     "resume",
     "sweep",
+    "tell_the_next",
     "upcoming_step",
     "verify_obligations",
 ]

@@ -3,7 +3,7 @@
 from airflow.sdk import Asset, AssetOrTimeSchedule, AssetWatcher, CronTriggerTimetable
 
 from include.mobile_plans.errors import MobilePlansError
-from include.mobile_plans.obligations import sweep
+from include.mobile_plans.obligations import sweep, tell_the_next
 from include.mobile_plans.orchestration.due_work_trigger import DueWorkTrigger
 from include.mobile_plans.orchestration.mail import send_due_notices
 from include.mobile_plans.policy import program_policy
@@ -33,10 +33,15 @@ def keep_promises() -> list[str]:
     Raises:
         MobilePlansError: A promise could not be acted on; all others were.
     """
-    report = sweep(store_from_environment(), clock, program_policy())
+    store, policy = store_from_environment(), program_policy()
+    alerted = tell_the_next(store, clock, policy)
+    report = sweep(store, clock, policy)
     if report.problems:
         raise MobilePlansError("; ".join(report.problems))
-    return [f"{step.name} {step.key}" for step in report.performed]
+    return [
+        *(f"told the next person of {key}" for key in alerted),
+        *(f"{step.name} {step.key}" for step in report.performed),
+    ]
 
 
 def send_notices() -> dict[str, int]:

@@ -17,7 +17,7 @@ from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 from include.mobile_plans.errors import MobilePlansError
 from include.mobile_plans.instants import format_instant
 from include.mobile_plans.notices.due import next_delivery_due
-from include.mobile_plans.obligations import next_due
+from include.mobile_plans.obligations import next_alert_due, next_due
 from include.mobile_plans.simulation.clock import Clock, SystemClock
 from include.mobile_plans.store import Store, store_from_environment
 
@@ -81,7 +81,11 @@ class DueWorkTrigger(BaseEventTrigger):
 
 
 def due_instants(store: Store) -> list[datetime]:
-    """Return when the next promise and the next mail are due, as far as there are any."""
+    """Return when the next promise, alert and mail are due, as far as there are any."""
     with store.snapshot() as connection:
-        found = (next_due(connection), next_delivery_due(connection))
+        found = (
+            next_due(connection),
+            next_alert_due(connection),
+            next_delivery_due(connection),
+        )
     return [instant for instant in found if instant is not None]

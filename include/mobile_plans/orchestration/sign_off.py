@@ -14,6 +14,8 @@ from airflow.sdk import Context, Param
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, ParamValidationError
 
 from include.mobile_plans.errors import BadInput, DoesNotApply, MobilePlansError
+from include.mobile_plans.obligations import claim, end_alert, raise_alert
+from include.mobile_plans.policy import program_policy
 from include.mobile_plans.questions import (
     Answer,
     Field,
@@ -23,10 +25,19 @@ from include.mobile_plans.questions import (
     require_complete,
 )
 from include.mobile_plans.simulation.clock import Clock, SystemClock
+from include.mobile_plans.store import store_from_environment
+
+TAKE_IT = "I take it"
+"""The further option of an urgent task: claim it, and answer it later."""
 
 
 class Asker(Protocol):
-    """A question and what its answer means, for the run it is asked in."""
+    """
+    A question and what its answer means, for the run it is asked in.
+
+    An asker with a ``duty_role`` is urgent: the persons of that role are told in turn until one of
+    them takes the task.
+    """
 
     @property
     def options(self) -> tuple[str, ...]:
@@ -71,17 +82,21 @@ class SignOff(HITLOperator):
         kwargs.pop("params", None)  # those of the DAG, which are no part of the form
         super().__init__(
             subject=kwargs.pop("subject", kwargs.get("task_display_name", kwargs["task_id"])),
-            options=list(asker.options),
+            options=[*asker.options, *([TAKE_IT] if getattr(asker, "duty_role", None) else [])],
             params={name: form_field(wanted) for name, wanted in asker.fields.items()},
             retries=0,
             **kwargs,
         )
         self.asker = asker
+        self.duty_role: str | None = getattr(asker, "duty_role", None)
         self.clock: Clock = SystemClock()
 
     def execute(self, context: Context) -> Any:
         """Ask, and park until somebody answers."""
-        self._show(self._question(context))
+        question = self._question(context)
+        self._show(question)
+        if self.duty_role is not None:
+            self._look_for_somebody(context, question, self.duty_role)
         return super().execute(context)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
@@ -91,12 +106,39 @@ class SignOff(HITLOperator):
         try:
             given = super().execute_complete(context, event)
             answer = _answer(given)
+            if answer.option == TAKE_IT:
+                self._claim(context, answer)
+                return self.execute(context)
             require_complete(question, answer)
             settled = self.asker.record(_run(context), answer)
         except (BadInput, ParamValidationError, ValueError) as refusal:
             self.log.warning("The answer was not accepted and is asked again: %s", refusal)
             return self.execute(context)
-        return given if settled else self.execute(context)
+        if not settled:
+            return self.execute(context)
+        if self.duty_role is not None:
+            with store_from_environment().transaction() as connection:
+                now = self.clock.now()
+                end_alert(connection, _alert_key(context), by=answer.recorded_by, now=now)
+        return given
+
+    def _look_for_somebody(self, context: Context, question: Question, role: str) -> None:
+        """Tell the persons of a role in turn until one takes the task; once for each task."""
+        with store_from_environment().transaction() as connection:
+            raise_alert(
+                connection,
+                _alert_key(context),
+                role=role,
+                headline=question.headline,
+                link=self.generate_link_to_ui(task_instance=context["task_instance"]),
+                policy=program_policy(),
+                now=self.clock.now(),
+            )
+
+    def _claim(self, context: Context, answer: Answer) -> None:
+        with store_from_environment().transaction() as connection:
+            key, now = _alert_key(context), answer.recorded_at
+            claim(connection, key, by=answer.recorded_by, now=now)
 
     def _question(self, context: Context) -> Question:
         try:
@@ -131,6 +173,13 @@ def form_field(wanted: Field) -> Param:
     if wanted.suggestions:
         schema["examples"] = list(wanted.suggestions)
     return Param(None, description=wanted.description, source="task", **schema)
+
+
+def _alert_key(context: Context) -> str:
+    """Name the task that waits: its DAG, run, id and index."""
+    instance, run = context["task_instance"], _run(context)
+    index = "" if run.map_index < 0 else f":{run.map_index}"
+    return f"{instance.dag_id}:{run.run_id}:{instance.task_id}{index}"
 
 
 def _run(context: Context) -> Run:

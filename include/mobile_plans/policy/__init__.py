@@ -11,6 +11,7 @@ from include.mobile_plans.policy.changes import (
     propose_change,
     read_change,
 )
+from include.mobile_plans.policy.contacts import DutyPerson
 from include.mobile_plans.policy.current import policy_source, program_policy
 from include.mobile_plans.policy.expectations import Expectation
 from include.mobile_plans.policy.loading import load_policy, loopback_allowed, policy_directory
@@ -42,6 +43,7 @@ __all__ = [
     "Contact",
     "ContactRole",
     "Escalation",
+    "DutyPerson",
     "Expectation",
     "MobileOperator",
     "MobileOperatorVersion",

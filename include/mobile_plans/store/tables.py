@@ -195,3 +195,17 @@ delivery = Table(
     Index(None, "state", "due_at"),
     comment="One row per recipient of a notice, each its own SMTP transaction.",
 )
+
+duty_alert = Table(
+    "duty_alert",
+    metadata,
+    Column("alert_key", String(250), primary_key=True),
+    Column("role", String(80), nullable=False),
+    Column("raised_at", UtcDateTime, nullable=False),
+    Column("told", Integer, nullable=False),
+    Column("next_at", UtcDateTime),
+    Column("claimed_by", String(200)),
+    Column("ended_at", UtcDateTime),
+    Index(None, "next_at"),
+    comment="Urgent tasks nobody has claimed yet: who of the duty roster is told next, and when.",
+)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,8 +15,12 @@ from airflow.sdk.exceptions import (
 )
 
 from include.mobile_plans.errors import BadInput, DoesNotApply, NotFound
+from include.mobile_plans.obligations import find_alert, open_alerts
 from include.mobile_plans.orchestration.sign_off import SignOff
+from include.mobile_plans.policy.loading import SHIPPED_POLICY
 from include.mobile_plans.questions import Answer, Field, Question, Run
+from include.mobile_plans.store import Store
+from include.mobile_plans.store.schema import upgrade
 
 EVIDENCE = Field(title="Evidence", description="What proves it.", required_with=frozenset({"Pass"}))
 AT = Field(title="Done at", description="When.", kind="instant")
@@ -179,3 +184,61 @@ def test_what_cannot_be_asked_ends_in_one_sentence(
     with pytest.raises(raised, match=str(reason)):
         sign_off(ScriptedAsker(question=reason)).execute(context())
     assert asked == []
+
+
+@dataclass
+class UrgentAsker(ScriptedAsker):
+    """Asks something urgent of the operations centre."""
+
+    duty_role: str = "operations_centre"
+
+
+@pytest.fixture
+def duty_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+    """A store in which somebody is looked for."""
+    url = f"sqlite:///{tmp_path}/store.db"
+    monkeypatch.setenv("MOBILE_PLANS_DATABASE_URL", url)
+    monkeypatch.setenv("MOBILE_PLANS_POLICY_DIR", str(SHIPPED_POLICY))
+    upgrade(Store(url))
+    return Store(url)
+
+
+def urgent_context() -> Any:
+    given = context()
+    given["task_instance"].dag_id = "incident_escalation"
+    given["task_instance"].task_id = "call_contact_1"
+    given["task_instance"].run_id = "run-1"
+    return given
+
+
+def test_an_urgent_task_looks_for_somebody_until_it_is_claimed(
+    asked: list[dict[str, Any]], duty_store: Store, now: datetime
+) -> None:
+    """Parked, it tells the duty roster once; claimed, it is asked again and tells nobody more."""
+    task = sign_off(UrgentAsker())
+    with pytest.raises(TaskAwaitingInput):
+        task.execute(urgent_context())
+    with duty_store.snapshot() as connection:
+        (alert,) = open_alerts(connection)
+    assert (alert.role, alert.told) == ("operations_centre", 1)
+    assert asked[0]["options"] == ["Pass", "Fail", "I take it"]
+
+    with pytest.raises(TaskAwaitingInput):
+        task.execute_complete(urgent_context(), event(now, "I take it", evidence=None, at=None))
+    with duty_store.snapshot() as connection:
+        assert find_alert(connection, alert.key).claimed_by == "ops"
+    assert task.asker.recorded == []
+
+
+def test_an_answered_urgent_task_looks_for_nobody(
+    asked: list[dict[str, Any]], duty_store: Store, now: datetime
+) -> None:
+    """Answering without claiming ends the search as well."""
+    task = sign_off(UrgentAsker())
+    with pytest.raises(TaskAwaitingInput):
+        task.execute(urgent_context())
+
+    task.execute_complete(urgent_context(), event(now, "Pass", evidence="x", at=None))
+
+    with duty_store.snapshot() as connection:
+        assert open_alerts(connection) == []

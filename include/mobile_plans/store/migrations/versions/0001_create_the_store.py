@@ -14,6 +14,21 @@ depends_on = None
 def upgrade() -> None:
     """Create the store."""
     op.create_table(
+        "duty_alert",
+        sa.Column("alert_key", sa.String(length=250), nullable=False),
+        sa.Column("role", sa.String(length=80), nullable=False),
+        sa.Column("raised_at", UtcDateTime(timezone=True), nullable=False),
+        sa.Column("told", sa.Integer(), nullable=False),
+        sa.Column("next_at", UtcDateTime(timezone=True), nullable=True),
+        sa.Column("claimed_by", sa.String(length=200), nullable=True),
+        sa.Column("ended_at", UtcDateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("alert_key", name=op.f("pk_duty_alert")),
+        comment="Urgent tasks nobody has claimed yet: who of the duty roster is told next, and when.",
+    )
+    with op.batch_alter_table("duty_alert", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_duty_alert_next_at"), ["next_at"], unique=False)
+
+    op.create_table(
         "event_stream",
         sa.Column("stream", sa.String(length=200), nullable=False),
         sa.Column("length", sa.Integer(), nullable=False),
