@@ -13,6 +13,7 @@ import html
 import re
 import unicodedata
 from collections.abc import Collection, Iterator
+from dataclasses import fields
 from email.message import EmailMessage
 from urllib.parse import urlsplit
 
@@ -181,7 +182,7 @@ def _people(one: MobileOperator) -> Iterator[str]:
 
 def _roles(one: MobileOperator) -> Iterator[tuple[Contact, ...]]:
     by_role = one.contacts
-    yield from (getattr(by_role, role) for role in type(by_role).__dataclass_fields__)
+    yield from (getattr(by_role, role.name) for role in fields(by_role))
 
 
 def _template_words() -> frozenset[str]:
