@@ -76,11 +76,13 @@ def require_received(obligation: Obligation, received_at: datetime, now: datetim
             f"it is {format_instant(now)}"
         )
         raise BadInput(msg)
-    since = obligation.promise.since
-    if received_at < since:
+    began, at = "began", obligation.promise.since
+    if obligation.pause is not None:
+        began, at = "was paused", obligation.pause.paused_at
+    if received_at < at:
         msg = (
             f"received_at {format_instant(received_at)} lies before promise {obligation.key} "
-            f"began, {format_instant(since)}"
+            f"{began}, {format_instant(at)}"
         )
         raise BadInput(msg)
     return received_at
