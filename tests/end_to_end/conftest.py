@@ -2,7 +2,7 @@
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -12,18 +12,37 @@ from include.mobile_plans.simulation.local_world import LocalWorld
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalWorld]:
-    """Airflow, store, mail catcher and portals, with one good look at a portal being enough."""
+def policy_edits() -> Mapping[str, Mapping[str, str]]:
+    """What a module's policy says differently: by file, patterns and what replaces each."""
+    return {
+        "launch.yaml": {r"consecutive_good_answers: \d+": "consecutive_good_answers: 1"},
+    }
+
+
+@pytest.fixture(scope="module")
+def environment() -> Mapping[str, str]:
+    """What a module's processes find in their environment besides."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def world(
+    tmp_path_factory: pytest.TempPathFactory,
+    policy_edits: Mapping[str, Mapping[str, str]],
+    environment: Mapping[str, str],
+) -> Iterator[LocalWorld]:
+    """Airflow, store, mail catcher and portals, with the module's policy."""
     folder = tmp_path_factory.mktemp("world")
     policy = folder / "policy"
     shutil.copytree(PROJECT / "include" / "policy", policy)
-    launch = policy / "launch.yaml"
-    text, count = re.subn(
-        r"consecutive_good_answers: \d+", "consecutive_good_answers: 1", launch.read_text()
-    )
-    assert count == 1
-    launch.write_text(text)
-    with LocalWorld(folder / "home", policy=policy, say=print) as started:
+    for file, edits in policy_edits.items():
+        text = (policy / file).read_text()
+        for pattern, replacement in edits.items():
+            text, count = re.subn(pattern, replacement, text)
+            assert count, f"{file} has nothing like {pattern}"
+        (policy / file).write_text(text)
+    home = folder / "home"
+    with LocalWorld(home, policy=policy, environment=environment, say=print) as started:
         yield started
 
 

@@ -8,7 +8,7 @@ home and ports, and run beside it.
 import fcntl
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Self
 
@@ -51,6 +51,7 @@ class LocalWorld:
         ports: Where it listens; free ones are chosen when none are given.
         project: Root of the project it runs.
         policy: The program's policy, the project's own when none is given.
+        environment: What every process finds in its environment besides, or instead.
         say: Told each step of the start in a few words.
     """
 
@@ -61,6 +62,7 @@ class LocalWorld:
         *,
         project: Path = PROJECT,
         policy: Path | None = None,
+        environment: Mapping[str, str] | None = None,
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.home = home.resolve()
@@ -72,9 +74,11 @@ class LocalWorld:
         self.stopping = threading.Event()
         self._say = say
         self._project = project
-        self._policy = policy or project / "include" / "policy"
+        self.policy = policy or project / "include" / "policy"
         self._certificate = local_certificate(self.home / "portal", SystemClock().now())
-        self.airflow = LocalAirflow(self.home, self.ports, extra=self._extra(), project=project)
+        self.airflow = LocalAirflow(
+            self.home, self.ports, extra=self._extra() | dict(environment or {}), project=project
+        )
         self._helpers = [self._mail_catcher(), self._portal()]
         self._running: list[ManagedProcess] = []
         self._lock: IO[str] | None = None
@@ -260,7 +264,7 @@ class LocalWorld:
             "AIRFLOW_CONN_SMTP_MOBILE_PLANS": connection,
             "AIRFLOW_CONN_HTTP_MOBILE_PLANS_PORTAL": '{"conn_type": "http", "schema": "https"}',
             "MOBILE_PLANS_DATABASE_URL": self.database_url,
-            "MOBILE_PLANS_POLICY_DIR": str(self._policy),
+            "MOBILE_PLANS_POLICY_DIR": str(self.policy),
             "MOBILE_PLANS_ARCHIVE": str(self.home / "archive"),
             "MOBILE_PLANS_XDR_DIR": str(self.home / "xdr"),
             "MOBILE_PLANS_INBOX": str(self.home / "inbox"),
