@@ -1,6 +1,6 @@
 """The mails about promises, each party its own: reminder, breach, escalation, how it ended."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast, get_args
@@ -52,12 +52,10 @@ def tell(connection: Connection, told: Told, policy: ProgramPolicy) -> None:
         if promise.slug is None
         else mobile_operator_in_force(connection, promise.slug, told.now).mobile_operator
     )
-    roles = roles_told(told.obligation, told.step)
+    people = people_told(told.obligation, told.step, policy, mobile_operator)
     for party in cast("tuple[PartyName, ...]", get_args(PartyName)):
-        contacts = [
-            contacts_of(role, policy, mobile_operator) for role in roles if party_of(role) == party
-        ]
-        first = tuple(people[0] for people in contacts if people)
+        contacts = [one for one in people if party_of(one[0].role) == party]
+        first = tuple(one[0] for one in contacts)
         if first:
             queue_notice(
                 connection,
@@ -67,7 +65,7 @@ def tell(connection: Connection, told: Told, policy: ProgramPolicy) -> None:
                     party=party,
                     slug=promise.slug,
                     recipients=first,
-                    fallbacks=tuple(person for people in contacts for person in people[1:]),
+                    fallbacks=tuple(person for one in contacts for person in one[1:]),
                     context=_context(told, party, policy, mobile_operator),
                     thread=promise.subject.partition(":")[2] or promise.subject,
                 ),
@@ -76,22 +74,37 @@ def tell(connection: Connection, told: Told, policy: ProgramPolicy) -> None:
             )
 
 
-def roles_told(obligation: Obligation, step: Step) -> tuple[str, ...]:
+def people_told(
+    obligation: Obligation,
+    step: Step,
+    policy: ProgramPolicy,
+    mobile_operator: MobileOperator | None,
+) -> list[tuple[Recipient, ...]]:
     """
-    Name the roles a step is told to.
+    Return whom a step is told to: of each role its people in the order they are tried.
 
-    The debtor's acting role is reminded; a breach is told to it and to the other party; an
-    escalation to the role of its rank; how a breach ended to all who were told of it.
+    The acting role of the debtor is reminded; a breach is told to it and to the other party; an
+    escalation to the role of its rank, there to somebody who has not heard of it where there is
+    one; how a breach ended to all who were told of it.
     """
     roles = obligation.promise.roles
-    ranks = tuple(escalation.to for escalation in roles.escalations)
-    if step.name == "warn":
-        return (roles.acts,)
-    if step.name == "breach":
-        return (roles.acts, roles.breach_told_to)
-    if step.name == "escalate":
-        return (ranks[step.rank - 1],)
-    return tuple(dict.fromkeys((roles.acts, roles.breach_told_to, *ranks[: obligation.ranks_told])))
+    chain = [roles.acts, roles.breach_told_to, *(one.to for one in roles.escalations)]
+    places = {
+        "warn": range(1),
+        "breach": range(2),
+        "escalate": range(1 + step.rank, 2 + step.rank),
+        "settle": range(2 + obligation.ranks_told),
+    }[step.name]
+    told: set[str] = set()
+    people = []
+    for place, role in enumerate(chain):
+        contacts = contacts_of(role, policy, mobile_operator)
+        fresh_first = sorted(contacts, key=lambda person: person.email in told)
+        if fresh_first:
+            told.add(fresh_first[0].email)
+            if place in places:
+                people.append(tuple(fresh_first))
+    return people
 
 
 def contacts_of(
@@ -136,7 +149,7 @@ def _context(
         "since": promise.since,
         "due_at": obligation.due_at,
         "elapsed": promise.within if isinstance(promise.within, timedelta) else None,
-        "counted": "; ".join(_counted_words(obligation)),
+        "counted": list(_counted_words(obligation)),
         "now": told.now,
         "late_by": late_by if late_by > policy.promises.late_after else None,
         "step_at": step.at,
@@ -148,12 +161,12 @@ def _context(
     }
 
 
-def _titles(obligation: Obligation, step: Step, policy: ProgramPolicy) -> str:
+def _titles(obligation: Obligation, step: Step, policy: ProgramPolicy) -> list[str]:
     """Say in words who was told of a breach before a further role is."""
     roles = obligation.promise.roles
     ranks = roles.escalations[: max(step.rank - 1, 0)]
-    told: Iterable[str] = (roles.acts, roles.breach_told_to, *(one.to for one in ranks))
-    return ", ".join(_title(role, policy) for role in told)
+    told = (roles.acts, roles.breach_told_to, *(one.to for one in ranks))
+    return [_title(role, policy) for role in told]
 
 
 def _title(role: str, policy: ProgramPolicy) -> str:
