@@ -32,7 +32,8 @@ def verify_events(connection: Connection, stream: str | None = None) -> list[Fin
         events_query = events_query.where(event.c.stream == stream)
     heads = {row.stream: (row.length, row.head_hash) for row in connection.execute(heads_query)}
     findings: list[Finding] = []
-    rows = connection.execution_options(yield_per=1000).execute(events_query)
+    # Of this statement only: on the connection it would outlive it.
+    rows = connection.execute(events_query, execution_options={"yield_per": 1000})
     for name, events in groupby(map(event_of, rows), key=lambda e: e.stream):
         length, head_hash = heads.pop(name, (0, GENESIS))
         findings += _verify_stream(name, events, length, head_hash)
