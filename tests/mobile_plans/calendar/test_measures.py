@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from include.mobile_plans.calendar import (
     Party,
     after_business_days,
+    after_business_time,
     business_days_of_notice,
     deadline,
     earliest_event,
@@ -269,3 +270,32 @@ def test_somebody_must_count() -> None:
         earliest_event(aware, 1, [])
     with pytest.raises(BadInput, match="0 business days are not allowed"):
         earliest_event(aware, 0, [LONDON])
+
+
+@given(instants, st.timedeltas(timedelta(0), timedelta(days=12)), parties)
+def test_business_time_passes_exactly_by_then(
+    since: datetime, business_time: timedelta, party: Party
+) -> None:
+    """E4: what is left of a business period has passed at that instant, and not before it."""
+    end = after_business_time(since, business_time, party)
+
+    assert elapsed_business_time(since, end, party) == business_time
+    if business_time:
+        assert elapsed_business_time(since, end - ONE_MICROSECOND, party) < business_time
+    else:
+        assert end == since
+
+
+def test_business_time_waits_over_the_weekend() -> None:
+    """Six hours before Saturday in London and three after it are nine."""
+    end = after_business_time(utc("2026-11-27T18:00:00"), timedelta(hours=9), LONDON)
+
+    assert end == utc("2026-11-30T03:00:00")
+
+
+def test_business_time_is_refused_without_a_zone_or_below_nothing() -> None:
+    """A naive start is ambiguous; time does not pass backwards."""
+    with pytest.raises(NaiveDatetime):
+        after_business_time(datetime(2026, 11, 27), timedelta(), LONDON)  # noqa: DTZ001
+    with pytest.raises(BadInput, match="of business time is negative"):
+        after_business_time(utc("2026-11-27T18:00:00"), -ONE_MICROSECOND, LONDON)
