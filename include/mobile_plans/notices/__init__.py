@@ -9,6 +9,7 @@ from include.mobile_plans.notices.deliveries import (
     DeliveryRow,
     DeliveryState,
     NoticeRow,
+    add_delivery,
     find_notice,
     list_notices,
     requeue,
@@ -19,6 +20,7 @@ from include.mobile_plans.notices.outbox import queue_notice
 from include.mobile_plans.notices.rules import RetrySchedule
 from include.mobile_plans.notices.sending import DrainReport, drain
 from include.mobile_plans.notices.transport import (
+    PAGER,
     AnswerLost,
     NobodyThere,
     Refused,
@@ -27,6 +29,7 @@ from include.mobile_plans.notices.transport import (
 )
 
 __all__ = [
+    "PAGER",
     "AnswerLost",
     "Attachment",
     "DeliveryRow",
@@ -40,6 +43,7 @@ __all__ = [
     "RetrySchedule",
     "Transport",
     "TryAgainLater",
+    "add_delivery",
     "drain",
     "find_notice",
     "list_notices",

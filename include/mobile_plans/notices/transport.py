@@ -5,6 +5,9 @@ from typing import Protocol
 
 from include.mobile_plans.errors import MobilePlansError
 
+PAGER = "pager:"
+"""What a recipient begins with who is paged by telephone number instead of mailed."""
+
 
 class TryAgainLater(MobilePlansError):
     """

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select, update
 
 from include.mobile_plans.errors import BadInput, NotFound
-from include.mobile_plans.notices import Notice, Recipient, queue_notice
+from include.mobile_plans.notices import PAGER, Notice, Recipient, add_delivery, queue_notice
 from include.mobile_plans.policy import DutyPerson, ProgramPolicy
 from include.mobile_plans.simulation.clock import Clock
 from include.mobile_plans.store import Store, append_event, read_events
@@ -215,6 +215,9 @@ def _tell_next(connection: Connection, key: str, policy: ProgramPolicy, now: dat
         sender=contacts.sender.email,
         now=now,
     )
+    if contacts.duty_paging:
+        page = f"{PAGER}{person.phone}"
+        add_delivery(connection, f"duty:{key}:{number:04d}:program", page, found.role, now)
     connection.execute(
         update(table)
         .where(table.c.alert_key == key)

@@ -19,6 +19,7 @@ from include.mobile_plans.notices import (
     TryAgainLater,
     drain,
 )
+from include.mobile_plans.orchestration.pager import ByRecipient, PagerTransport
 from include.mobile_plans.policy import program_policy
 from include.mobile_plans.simulation.clock import SystemClock
 from include.mobile_plans.store import store_from_environment
@@ -171,7 +172,8 @@ def send_due_notices(*, at_most: int = 1000) -> DrainReport:
     """Send what the outbox holds, oldest first; what cannot be sent now stays there."""
     schedule = RetrySchedule.of(program_policy().notices)
     store = store_from_environment()
-    return drain(store, SmtpTransport(), SystemClock(), schedule=schedule, at_most=at_most)
+    transport = ByRecipient(SmtpTransport(), PagerTransport())
+    return drain(store, transport, SystemClock(), schedule=schedule, at_most=at_most)
 
 
 def _client_of(hook: SmtpHook) -> smtplib.SMTP:

@@ -76,7 +76,19 @@ class DutyRoster:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactPolicy:
-    """How the program is reached and signs its mails, and who is on duty."""
+    """
+    How the program is reached and signs its mails, and who is on duty.
+
+    Attributes:
+        program_name: What mails call it.
+        operations_centre: Where High incidents and outages are told.
+        low_severity_desk: Where Low ones are.
+        bug_desk: Where bugs are reported.
+        mailing_lists: Who of the program is told what.
+        sender: Whom mails come from.
+        duty_roster: Who acts, by role.
+        duty_paging: Whether duty persons are paged besides, over ``http_mobile_plans_pager``.
+    """
 
     __pydantic_config__: ClassVar = FORBID_UNKNOWN
 
@@ -87,3 +99,4 @@ class ContactPolicy:
     mailing_lists: MailingLists
     sender: Desk
     duty_roster: DutyRoster
+    duty_paging: bool = False
