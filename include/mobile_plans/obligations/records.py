@@ -20,7 +20,13 @@ from include.mobile_plans.obligations.promises import (
     period_of,
 )
 from include.mobile_plans.obligations.reading import find_obligation, lock_obligation, read_stream
-from include.mobile_plans.obligations.rules import after_pause, require_received, upcoming_step
+from include.mobile_plans.obligations.rules import (
+    after_pause,
+    require_can_be_met,
+    require_can_be_paused,
+    require_received,
+    upcoming_step,
+)
 from include.mobile_plans.obligations.state import (
     CANCELLED,
     CORRECTED,
@@ -28,7 +34,6 @@ from include.mobile_plans.obligations.state import (
     OPENED,
     PAUSED,
     RESUMED,
-    Answer,
     Obligation,
     stream_of,
 )
@@ -92,9 +97,9 @@ def meet(
     before = lock_obligation(connection, key)
     _require_named(by=by, evidence=evidence)
     received_at = require_received(before, received_at, now)
-    if before.answer is not None and _is_same(before.answer, by, received_at):
+    if before.answer is not None and before.answer.is_same(by, received_at):
         return before
-    _require_can_be_met(before, received_at)
+    require_can_be_met(before, received_at)
     data = {"evidence": evidence} | ({"recorded_by": recorded_by} if recorded_by else {})
     after = record(connection, before, MET, by=by, now=now, received_at=received_at, data=data)
     missed = before.breached_at is not None or before.answer is not None
@@ -182,7 +187,7 @@ def pause(
     received_at = require_received(before, received_at, now)
     if before.pause is not None and before.pause.paused_at == received_at:
         return before
-    _require_can_be_paused(before, received_at)
+    require_can_be_paused(before, received_at)
     if before.breached_at is not None:
         because = {"because": "a pause that began in time was recorded late"}
         before = record(connection, before, CORRECTED, by=by, now=now, data=because)
@@ -346,43 +351,3 @@ def _require_named(**given: str) -> None:
     ]
     if problems:
         raise BadInput(*problems)
-
-
-def _is_same(answer: Answer, by: str, received_at: datetime) -> bool:
-    return (answer.by, answer.received_at) == (by, received_at)
-
-
-def _require_can_be_met(before: Obligation, received_at: datetime) -> None:
-    if before.state == "cancelled":
-        msg = f"promise {before.key} was cancelled: nothing is owed any more"
-        raise Conflict(msg)
-    answer = before.answer
-    if answer is not None and (answer.in_time or not before.is_in_time(received_at)):
-        msg = (
-            f"promise {before.key} was met already by {answer.by}, received "
-            f"{format_instant(answer.received_at)}: only an answer received in time corrects one "
-            "that was late"
-        )
-        raise Conflict(msg)
-
-
-def _require_can_be_paused(before: Obligation, received_at: datetime) -> None:
-    if before.is_closed or before.pause is not None:
-        msg = f"promise {before.key} is {before.state}: only a running one is paused"
-        raise Conflict(msg)
-    if before.promise.within is None:
-        msg = f"promise {before.key} was given with its due time: that does not move"
-        raise BadInput(msg)
-    if received_at >= before.due_at:
-        msg = (
-            f"promise {before.key} was due {format_instant(before.due_at)}: "
-            "it is paused before that, or not at all"
-        )
-        raise Conflict(msg)
-    resumed_at = before.pauses[-1].resumed_at if before.pauses else None
-    if resumed_at is not None and received_at < resumed_at:
-        msg = (
-            f"promise {before.key} was paused until {format_instant(resumed_at)}: "
-            "pauses do not overlap"
-        )
-        raise BadInput(msg)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from include.mobile_plans.errors import BadInput
+from include.mobile_plans.errors import BadInput, Conflict
 from include.mobile_plans.instants import format_instant, require_utc
 from include.mobile_plans.obligations.periods import Interval, at_risk_from, due_after_pause
 from include.mobile_plans.obligations.state import Obligation
@@ -86,6 +86,55 @@ def require_received(obligation: Obligation, received_at: datetime, now: datetim
         )
         raise BadInput(msg)
     return received_at
+
+
+def require_can_be_met(before: Obligation, received_at: datetime) -> None:
+    """
+    Refuse another answer, but for one received in time where the first was late.
+
+    Raises:
+        Conflict: The promise was cancelled, or that other answer stands.
+    """
+    if before.state == "cancelled":
+        msg = f"promise {before.key} was cancelled: nothing is owed any more"
+        raise Conflict(msg)
+    answer = before.answer
+    if answer is not None and (answer.in_time or not before.is_in_time(received_at)):
+        msg = (
+            f"promise {before.key} was met already by {answer.by}, received "
+            f"{format_instant(answer.received_at)}: only an answer received in time corrects one "
+            "that was late"
+        )
+        raise Conflict(msg)
+
+
+def require_can_be_paused(before: Obligation, received_at: datetime) -> None:
+    """
+    Refuse a pause that could not stop a running clock.
+
+    Raises:
+        Conflict: The promise is closed, paused already, or was due before.
+        BadInput: Its due time was fixed, or the pause would overlap the last one.
+    """
+    if before.is_closed or before.pause is not None:
+        msg = f"promise {before.key} is {before.state}: only a running one is paused"
+        raise Conflict(msg)
+    if before.promise.within is None:
+        msg = f"promise {before.key} was given with its due time: that does not move"
+        raise BadInput(msg)
+    if received_at >= before.due_at:
+        msg = (
+            f"promise {before.key} was due {format_instant(before.due_at)}: "
+            "it is paused before that, or not at all"
+        )
+        raise Conflict(msg)
+    resumed_at = before.pauses[-1].resumed_at if before.pauses else None
+    if resumed_at is not None and received_at < resumed_at:
+        msg = (
+            f"promise {before.key} was paused until {format_instant(resumed_at)}: "
+            "pauses do not overlap"
+        )
+        raise BadInput(msg)
 
 
 def after_pause(obligation: Obligation, resumed_at: datetime) -> tuple[datetime, datetime]:

@@ -44,6 +44,10 @@ class Answer:
     recorded_at: datetime
     in_time: bool
 
+    def is_same(self, by: str, received_at: datetime) -> bool:
+        """Tell whether an answer is this one, written down again."""
+        return (self.by, self.received_at) == (by, received_at)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pause:
