@@ -6,6 +6,7 @@ from typing import Annotated, Any, get_args
 
 import typer
 
+from include.mobile_plans.commands import promise_answers
 from include.mobile_plans.commands.output import (
     AsJson,
     found_wanting,
@@ -28,6 +29,8 @@ from include.mobile_plans.simulation.clock import SystemClock
 from include.mobile_plans.store import store_from_environment
 
 app = new_group()
+for command in (promise_answers.meet, promise_answers.duty, promise_answers.claim):
+    app.command()(command)
 MobileOperator = Annotated[
     str | None, typer.Option(metavar="SLUG", help="Only those with this mobile operator.")
 ]

@@ -207,5 +207,5 @@ duty_alert = Table(
     Column("claimed_by", String(200)),
     Column("ended_at", UtcDateTime),
     Index(None, "next_at"),
-    comment="Urgent tasks nobody has claimed yet: who of the duty roster is told next, and when.",
+    comment="Urgent tasks nobody has claimed yet: who is told next, and when.",
 )

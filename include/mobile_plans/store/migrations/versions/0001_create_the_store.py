@@ -23,7 +23,7 @@ def upgrade() -> None:
         sa.Column("claimed_by", sa.String(length=200), nullable=True),
         sa.Column("ended_at", UtcDateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("alert_key", name=op.f("pk_duty_alert")),
-        comment="Urgent tasks nobody has claimed yet: who of the duty roster is told next, and when.",
+        comment="Urgent tasks nobody has claimed yet: who is told next, and when.",
     )
     with op.batch_alter_table("duty_alert", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_duty_alert_next_at"), ["next_at"], unique=False)
