@@ -1,0 +1,1 @@
+"""Portal monitoring: the probe engine, slots, outages, and what is kept of them (M1, M2)."""
