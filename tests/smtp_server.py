@@ -8,6 +8,7 @@ It accepts every mail until a test tells it otherwise: ``server.at("rcpt", "451 
 import asyncio
 import base64
 import json
+import re
 import socket
 import ssl
 import sys
@@ -47,6 +48,12 @@ class Arrival:
     sender: str
     recipients: tuple[str, ...]
     content: bytes
+
+    @property
+    def message_id(self) -> str:
+        """What tells a copy of a mail from another mail; read without reading the whole."""
+        found = re.search(rb"^Message-ID: (.*)\r$", self.content, re.MULTILINE)
+        return found[1].decode() if found else ""
 
     @property
     def mail(self) -> EmailMessage:
@@ -164,6 +171,14 @@ class SmtpServer:
                 rule.times -= 1
                 return rule
         return None
+
+    def wait_until_quiet(self) -> None:
+        """Wait until every connection is closed and what came over it is kept."""
+
+        async def quiet() -> None:
+            await asyncio.gather(*self._talks, return_exceptions=True)
+
+        asyncio.run_coroutine_threadsafe(quiet(), self._loop).result(10)
 
     def mails_to(self, recipient: str) -> list[Arrival]:
         """Return what arrived for one recipient."""
