@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from include.mobile_plans.launch.questions import Asked
+from include.mobile_plans.launch.asked import Asked
 from include.mobile_plans.launch.records import record_check
 from include.mobile_plans.policy import Expectation
 

@@ -1,15 +1,17 @@
-"""Launches in the store: started once, answered, checked, brought live or cancelled."""
+"""Launches in the store: started once, answered, checked, ended once."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
+from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 from sqlalchemy.exc import IntegrityError
 
-from include.mobile_plans.errors import BadInput, Conflict, NotFound
+from include.mobile_plans.errors import Conflict, NotFound
 from include.mobile_plans.launch.requests import LaunchRequest
 from include.mobile_plans.launch.rules import scenarios_for
 from include.mobile_plans.launch.state import (
@@ -24,8 +26,11 @@ from include.mobile_plans.launch.state import (
 )
 from include.mobile_plans.policy import MobileOperatorVersion, ProgramPolicy
 from include.mobile_plans.questions import Answer
-from include.mobile_plans.store import append_event, read_events
+from include.mobile_plans.store import Event, append_event, read_events
 from include.mobile_plans.store.tables import launch
+
+SYSTEM = "mobile-plans"
+"""Who acts where no person did."""
 
 
 def start_launch(
@@ -54,7 +59,7 @@ def start_launch(
     begun = connection.execute(select(launch.c.launch_id).where(launch.c.run_id == run_id)).first()
     if begun:
         return launch_of_run(connection, run_id)
-    launch_id = _readable_id(connection, request, run_id)
+    launch_id = run_id if _is_readable(run_id, request.slug) else next_id(connection, request)
     try:
         with connection.begin_nested():
             connection.execute(
@@ -72,7 +77,7 @@ def start_launch(
     except IntegrityError:
         raise Conflict(_already_active(connection, request.slug)) from None
     mobile_operator = version.mobile_operator
-    _append(
+    append_to(
         connection,
         launch_id,
         STARTED,
@@ -83,6 +88,7 @@ def start_launch(
             "record_version": version.version,
             "scenarios": [asdict(s) for s in scenarios_for(mobile_operator, policy)],
             "own_scenarios": [asdict(s) for s in mobile_operator.scenarios],
+            "gates": [asdict(gate) for gate in policy.launch.readiness_gates],
         },
     )
     return launch_of_run(connection, run_id)
@@ -122,15 +128,51 @@ def list_launches(connection: Connection) -> list[Mapping[str, Any]]:
     return [dict(row) for row in rows.mappings()]
 
 
-def record_answer(connection: Connection, of: Launch, question: str, answer: Answer) -> None:
-    """Add an answer to the launch's events."""
-    _append(
+def lock_launch(connection: Connection, launch_id: str) -> Launch:
+    """
+    Return an active launch that nobody else changes until this transaction ends.
+
+    Raises:
+        NotFound: There is none of that id.
+        Conflict: It is live or cancelled.
+    """
+    wanted = select(launch.c.launch_id).where(launch.c.launch_id == launch_id)
+    connection.execute(wanted.with_for_update())
+    found = find_launch(connection, launch_id)
+    if found.state != "active":
+        msg = f"launch {launch_id} is {found.state}: only an active launch can be changed"
+        raise Conflict(msg)
+    return found
+
+
+def record_answer(
+    connection: Connection,
+    of: Launch,
+    question: str,
+    answer: Answer,
+    *,
+    voids: tuple[str, ...] = (),
+    facts: Mapping[str, Any] | None = None,
+) -> Event:
+    """
+    Add an answer to the launch's events.
+
+    Args:
+        connection: The write transaction.
+        of: The launch.
+        question: Which question it answers.
+        answer: The answer.
+        voids: The questions of the earlier passes it takes back.
+        facts: What was found while judging it, such as the ranges a file held.
+    """
+    data = {"question": question, "option": answer.option, "values": dict(answer.values)}
+    return append_to(
         connection,
         of.launch_id,
         ANSWERED,
         actor=answer.recorded_by,
         now=answer.recorded_at,
-        data={"question": question, "option": answer.option, "values": dict(answer.values)},
+        data=data | {"voids": list(voids), "facts": dict(facts or {})},
     )
 
 
@@ -138,11 +180,11 @@ def record_check(
     connection: Connection, of: Launch, name: str, *, passed: bool, detail: str, now: datetime
 ) -> None:
     """Add what a check of ours found to the launch's events."""
-    _append(
+    append_to(
         connection,
         of.launch_id,
         CHECKED,
-        actor="mobile-plans",
+        actor=SYSTEM,
         now=now,
         data={"name": name, "passed": passed, "detail": detail},
     )
@@ -174,47 +216,23 @@ def end_launch(
         .values(state=state, active_slug=None, ended_at=now)
     )
     kind = {"live": LIVE, "cancelled": CANCELLED}[state]
-    _append(connection, of.launch_id, kind, actor=by, now=now, data={"reason": reason})
+    append_to(connection, of.launch_id, kind, actor=by, now=now, data={"reason": reason})
     return True
 
 
-def cancel_launch(
-    connection: Connection, launch_id: str, *, by: str, reason: str, now: datetime
-) -> Launch:
-    """
-    Cancel an active launch, as a named person with a reason.
-
-    Raises:
-        NotFound: There is no such launch.
-        BadInput: The reason is empty.
-        Conflict: It is live.
-    """
-    if not reason.strip() or not by.strip():
-        msg = "a launch is cancelled by a named person with a reason: give both"
-        raise BadInput(msg)
-    found = find_launch(connection, launch_id)
-    end_launch(connection, found, "cancelled", by=by, reason=reason, now=now)
-    return find_launch(connection, launch_id)
-
-
-def _readable_id(connection: Connection, request: LaunchRequest, run_id: str) -> str:
-    """Use the run's own id where it is already readable, else count within the target day."""
-    if run_id.startswith(f"launch-{request.slug}-"):
-        return run_id
+def next_id(connection: Connection, request: LaunchRequest) -> str:
+    """Return the first free ``launch-<slug>-<target day>-<n>``, the day in the zone asked in."""
     day = request.target_at.astimezone(ZoneInfo(request.zone)).date()
     prefix = f"launch-{request.slug}-{day}-"
-    taken = connection.scalar(
-        select(func.count()).where(launch.c.launch_id.startswith(prefix, autoescape=True))
+    taken = set(
+        connection.scalars(
+            select(launch.c.launch_id).where(launch.c.launch_id.startswith(prefix, autoescape=True))
+        )
     )
-    return f"{prefix}{(taken or 0) + 1}"
+    return next(name for name in (f"{prefix}{number}" for number in count(1)) if name not in taken)
 
 
-def _already_active(connection: Connection, slug: str) -> str:
-    other = connection.scalar(select(launch.c.launch_id).where(launch.c.active_slug == slug))
-    return f"{slug} already has an active launch, {other}: finish or cancel it first"
-
-
-def _append(
+def append_to(
     connection: Connection,
     launch_id: str,
     kind: str,
@@ -222,8 +240,9 @@ def _append(
     actor: str,
     now: datetime,
     data: Mapping[str, Any],
-) -> None:
-    append_event(
+) -> Event:
+    """Add one event to a launch's stream."""
+    return append_event(
         connection,
         stream=stream_of(launch_id),
         kind=kind,
@@ -231,3 +250,15 @@ def _append(
         actor=actor,
         data=data,
     )
+
+
+def _is_readable(run_id: str, slug: str) -> bool:
+    """Tell whether a run was named as launches are, by the board or the command line."""
+    return bool(re.fullmatch(rf"launch-{re.escape(slug)}-\d{{4}}-\d\d-\d\d-\d{{1,6}}", run_id))
+
+
+def _already_active(connection: Connection, slug: str) -> str:
+    other = connection.scalar(select(launch.c.launch_id).where(launch.c.active_slug == slug))
+    if other is None:
+        return f"the name of this launch of {slug} is taken: start it anew with another one"
+    return f"{slug} already has an active launch, {other}: finish or cancel it first"

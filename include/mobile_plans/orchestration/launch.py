@@ -10,11 +10,10 @@ from include.mobile_plans import launch
 from include.mobile_plans.errors import BadInput, DoesNotApply
 from include.mobile_plans.launch import Asked, asked_about
 from include.mobile_plans.orchestration.forms import mobile_operator_field
-from include.mobile_plans.orchestration.mail import send_due_notices
+from include.mobile_plans.orchestration.go_live_sensor import GoLiveSensor
 from include.mobile_plans.orchestration.portal_sensor import PortalSensor
 from include.mobile_plans.policy import (
     Expectation,
-    change_state,
     mobile_operator_in_force,
     program_policy,
 )
@@ -23,7 +22,6 @@ from include.mobile_plans.simulation.clock import SystemClock
 from include.mobile_plans.store import store_from_environment
 
 clock = SystemClock()
-RANGES_CHECK = "ICCID ranges"
 
 
 def form() -> dict[str, Param]:
@@ -90,33 +88,68 @@ def check_request(form_values: Mapping[str, Any]) -> str:
     return started.launch_id
 
 
-def check_iccid_ranges() -> str:
+def check_readiness() -> list[str]:
+    """Do the checks of a review now, and return what each found; a failed one opens an issue."""
+    findings = launch.redo_checks(store_from_environment(), _run(), clock)
+    return [
+        f"{finding.name}: {'ok' if finding.passed else 'NOT OK'}, {finding.detail}"
+        for finding in findings
+    ]
+
+
+def list_gates() -> list[str]:
     """
-    Judge the ranges of the choice made and keep what was found.
+    Name the gates to be confirmed, each with its owner (L1).
 
     Raises:
-        BadInput: They cannot be configured.
+        DoesNotApply: Policy had none when the launch began.
+    """
+    with store_from_environment().snapshot() as connection:
+        asked = _asked(connection, clock.now())
+    names = [
+        f"{gate.title} ({asked.whose(party)})"
+        for gate, party in launch.gate_questions(asked.launch)
+    ]
+    if not names:
+        msg = "policy had no gates when this launch began"
+        raise DoesNotApply(msg)
+    return names
+
+
+def announce_date() -> None:
+    """Give both parties the date they approved, as a calendar entry (L10)."""
+    with store_from_environment().transaction() as connection:
+        launch.tell_date(connection, _asked(connection, clock.now()))
+
+
+def request_iccid_configuration(*, after_sign_off: bool) -> None:
+    """
+    Ask the program by mail to configure a range; its week starts here (L3, L4).
+
+    Raises:
+        DoesNotApply: The full range was configured before the validation.
     """
     now = clock.now()
     with store_from_environment().transaction() as connection:
         asked = _asked(connection, now)
-        of = asked.launch
-        problems = launch.range_problems(of.request, asked.mobile_operator.name, asked.ranges)
-        found = "; ".join(problems) or launch.range_findings(of.request, asked.ranges)
-        launch.record_check(
-            connection, of, RANGES_CHECK, passed=not problems, detail=found, now=now
-        )
-    if problems:
-        raise BadInput(*problems)
-    return found
+        choice = launch.configuration_choice(asked, after_sign_off=after_sign_off)
+        due_at = launch.promise_configuration(connection, asked, choice, now)
+        launch.request_iccid_configuration(connection, asked, choice, due_at)
 
 
-def request_iccid_configuration() -> None:
-    """Ask the program by mail to configure the range; the week starts here (L3)."""
+def request_migration() -> None:
+    """
+    Ask the mobile operator by mail to leave staging; its week starts here (L2).
+
+    Raises:
+        DoesNotApply: It integrated without a staging endpoint.
+    """
     now = clock.now()
     with store_from_environment().transaction() as connection:
-        launch.request_iccid_configuration(connection, _asked(connection, now), now)
-    send_due_notices()
+        asked = _asked(connection, now)
+        staging = launch.require_staging(asked)
+        due_at = launch.promise_migration(connection, asked, now)
+        launch.request_migration(connection, asked, staging, due_at)
 
 
 def portal_of_run(run_id: str) -> tuple[str, Expectation]:
@@ -156,29 +189,26 @@ def go_live() -> None:
     Turn the record live, close the launch and tell both parties, all or nothing (L10).
 
     Raises:
-        BadInput: A step is not signed off.
+        BadInput: Something is in the way.
     """
-    now = clock.now()
     with store_from_environment().transaction() as connection:
-        asked = _asked(connection, now)
-        of = asked.launch
-        missing = launch.missing_steps(of)
-        if missing:
-            raise BadInput(*(f"not passed yet: {step}" for step in missing))
-        signed = of.latest("final_sign_off")
-        by = signed.signed_by if signed else of.request.requested_by
-        change_state(
-            connection,
-            of.slug,
-            "live",
-            author=of.request.requested_by,
-            approver=None if by == of.request.requested_by else by,
-            reason=f"go-live of {of.launch_id}",
-            now=now,
-        )
-        launch.end_launch(connection, of, "live", by=by, reason="go-live", now=now)
-        launch.announce_live(connection, asked, now)
-    send_due_notices()
+        launch.bring_live(connection, _run(), clock.now())
+
+
+def obstacles_of_run(run_id: str) -> list[str]:
+    """List what keeps the launch of a run from going live now."""
+    with store_from_environment().transaction() as connection:
+        return launch.may_go_live(connection, Run(run_id=run_id), clock.now())
+
+
+def await_go_live() -> GoLiveSensor:
+    """Make the sensor that waits for the agreed date and until nothing is in the way (L1, L10)."""
+    return GoLiveSensor(
+        task_id="await_launch_date",
+        task_display_name="Wait for the agreed date, and until nothing is in the way",
+        obstacles=obstacles_of_run,
+        retries=3,
+    )
 
 
 def await_production_portal() -> PortalSensor:
@@ -195,5 +225,9 @@ def await_production_portal() -> PortalSensor:
     )
 
 
+def _run() -> Run:
+    return Run(run_id=get_current_context()["dag_run"].run_id)
+
+
 def _asked(connection: Any, now: datetime) -> Asked:
-    return asked_about(connection, Run(run_id=get_current_context()["dag_run"].run_id), now)
+    return asked_about(connection, _run(), now)

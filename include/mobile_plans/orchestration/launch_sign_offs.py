@@ -5,6 +5,9 @@ from airflow.sdk import TaskGroup, chain
 from include.mobile_plans import launch
 from include.mobile_plans.orchestration.sign_off import SignOff
 from include.mobile_plans.policy import MOST_STEPS, PartyName, Scenario, program_policy
+from include.mobile_plans.questions import Answer, Run
+from include.mobile_plans.simulation.clock import SystemClock
+from include.mobile_plans.store import store_from_environment
 
 _APPROVERS: dict[PartyName, str] = {
     "program": "Approved by the program",
@@ -12,24 +15,52 @@ _APPROVERS: dict[PartyName, str] = {
 }
 
 
-def readiness_approvals() -> list[SignOff]:
-    """Ask each party for its approval; nobody signs for both (L1, L9)."""
+class JudgedOnFreshChecks(launch.ReviewApproval):
+    """An approval of a review: what it is judged on is checked again when it is answered (L1)."""
+
+    def record(self, run: Run, answer: Answer) -> bool:
+        """
+        Do the checks, then judge and record the answer.
+
+        Raises:
+            BadInput: The answer does not hold, or an issue is outstanding.
+        """
+        launch.redo_checks(store_from_environment(), run, SystemClock())
+        return super().record(run, answer)
+
+
+def gate_confirmation() -> SignOff:
+    """Ask a gate's owner for evidence; one task per gate and owner (L1)."""
+    return SignOff(
+        asker=launch.GateConfirmation(),
+        task_id="confirm_gate",
+        task_display_name="Confirm the gate",
+        map_index_template="{{ task.subject }}",
+    )
+
+
+def approvals(review: str, verb: str) -> list[SignOff]:
+    """Ask each party for its approval of a review; nobody signs for both (L1, L9)."""
     return [
         SignOff(
-            asker=launch.ReadinessApproval(party),
-            task_id=f"approve_readiness_{party}",
+            asker=JudgedOnFreshChecks(review, party),
+            task_id=f"{verb}_{party}",
             task_display_name=name,
+            # Without gates in policy their group is skipped, the approval is asked all the same.
+            trigger_rule="none_failed",
         )
         for party, name in _APPROVERS.items()
     ]
 
 
-def iccid_confirmation() -> SignOff:
-    """Ask the program whether the range is configured (L3)."""
+def iccid_confirmation(*, after_sign_off: bool) -> SignOff:
+    """Ask the program which ranges are configured (L3, L4)."""
     return SignOff(
-        asker=launch.IccidConfirmation(),
-        task_id="confirm_iccid_configuration",
-        task_display_name="Confirm the ICCID configuration",
+        asker=launch.IccidConfirmation(after_sign_off=after_sign_off),
+        task_id="confirm_full_range" if after_sign_off else "confirm_iccid_configuration",
+        task_display_name="Confirm the full range"
+        if after_sign_off
+        else "Confirm the ICCID configuration",
     )
 
 

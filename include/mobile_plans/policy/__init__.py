@@ -18,7 +18,7 @@ from include.mobile_plans.policy.loading import load_policy, loopback_allowed, p
 from include.mobile_plans.policy.mobile_operators import Contact, ContactRole, MobileOperator, State
 from include.mobile_plans.policy.names import mobile_operator_names
 from include.mobile_plans.policy.notices import NoticePolicy, Waits
-from include.mobile_plans.policy.program import ProgramPolicy
+from include.mobile_plans.policy.program import ProgramPolicy, ReadinessGate
 from include.mobile_plans.policy.promises import (
     Escalation,
     PartyName,
@@ -42,8 +42,8 @@ __all__ = [
     "BusinessDays",
     "Contact",
     "ContactRole",
-    "Escalation",
     "DutyPerson",
+    "Escalation",
     "Expectation",
     "MobileOperator",
     "MobileOperatorVersion",
@@ -55,6 +55,7 @@ __all__ = [
     "PromiseKind",
     "PromiseRoles",
     "ProposedChange",
+    "ReadinessGate",
     "Scenario",
     "ScenarioStep",
     "State",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, IPvAnyAddress
 
 from include.mobile_plans.errors import NotFound
 from include.mobile_plans.policy.contacts import ContactPolicy
@@ -217,12 +217,20 @@ class ReadinessGate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PortalLook:
-    """How often the production portal is looked at, and how many good answers in a row suffice."""
+    """
+    How the production portal is looked at before go-live.
+
+    Attributes:
+        interval: From one look to the next while it is waited for.
+        consecutive_good_answers: How many in a row suffice.
+        latency_sample: How many answers a readiness review measures.
+    """
 
     __pydantic_config__: ClassVar = FORBID_UNKNOWN
 
     interval: Annotated[Duration, Field(ge=timedelta(seconds=60))]
     consecutive_good_answers: Count
+    latency_sample: Annotated[int, Field(ge=1, le=20)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,6 +254,7 @@ class LaunchPolicy:
         iccid_configuration_within: The week of L3.
         certificate_outlives_launch: How long after go-live the portal's certificate is valid.
         portal_look: When the production portal counts as answering.
+        probe_addresses: Where our probes come from, told at go-live (L10).
         readiness_gates: What people confirm.
         scenarios: The recommended minimum of end-to-end validation (L6, L7).
         freezes: Days without go-live.
@@ -257,6 +266,7 @@ class LaunchPolicy:
     iccid_configuration_within: Duration
     certificate_outlives_launch: Duration
     portal_look: PortalLook
+    probe_addresses: Annotated[tuple[IPvAnyAddress, ...], Field(min_length=1)]
     readiness_gates: tuple[ReadinessGate, ...]
     scenarios: Annotated[tuple[Scenario, ...], Field(min_length=1)]
     freezes: tuple[Freeze, ...]

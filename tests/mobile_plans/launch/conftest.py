@@ -7,7 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from include.mobile_plans.launch import Launch, LaunchRequest, start_launch
+from include.mobile_plans.launch import (
+    Launch,
+    LaunchRequest,
+    asked_about,
+    launch_of_run,
+    promise_configuration,
+    start_launch,
+)
 from include.mobile_plans.policy import (
     MobileOperator,
     ProgramPolicy,
@@ -75,6 +82,29 @@ def start(records: Store, policy: ProgramPolicy, now: datetime) -> Callable[...,
             return start_launch(connection, request, version, policy, run_id=run_id, now=now)
 
     return begin
+
+
+@pytest.fixture
+def reread(records: Store) -> Callable[..., Launch]:
+    """Read a launch again."""
+
+    def read(run_id: str = RUN.run_id) -> Launch:
+        with records.snapshot() as connection:
+            return launch_of_run(connection, run_id)
+
+    return read
+
+
+@pytest.fixture
+def promise(records: Store, now: datetime) -> Callable[..., datetime]:
+    """Open the week of an ICCID configuration, as the task that asks for it does."""
+
+    def give(choice: str = "test") -> datetime:
+        with records.transaction() as connection:
+            asked = asked_about(connection, RUN, now)
+            return promise_configuration(connection, asked, choice, now)
+
+    return give
 
 
 @pytest.fixture

@@ -1,0 +1,69 @@
+"""One file that shows a launch to a partner or an auditor: every event with its hash, no script."""
+
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from sqlalchemy import Connection
+
+from include.mobile_plans.launch.asked import launch_in_context
+from include.mobile_plans.launch.mails import masked
+from include.mobile_plans.launch.rules import gate_question, gate_questions
+from include.mobile_plans.launch.state import step_question
+from include.mobile_plans.store import read_events, stream_head, verify_events
+from include.mobile_plans.store.types import canonical_json
+
+_TEMPLATES = Path(__file__).resolve().parents[2] / "templates" / "launch_export"
+
+
+def export_launch(connection: Connection, launch_id: str, now: datetime) -> str:
+    """
+    Return a launch as one self-contained HTML file; ICCIDs are masked.
+
+    The hashes are those of the record, so an event whose numbers are masked here can be recomputed
+    only from the record itself; ``launch verify`` does.
+
+    Raises:
+        NotFound: There is no such launch.
+    """
+    asked = launch_in_context(connection, launch_id, now)
+    launch = asked.launch
+    context: dict[str, Any] = {
+        "launch": launch,
+        "name": asked.mobile_operator.name,
+        "program_name": asked.policy.contacts.program_name,
+        "now": now,
+        "head_hash": stream_head(connection, launch.stream),
+        "findings": verify_events(connection, launch.stream),
+        "gates": [
+            (gate.title, party.replace("_", " "), launch.latest(gate_question(gate, party)))
+            for gate, party in gate_questions(launch)
+        ],
+        "steps": [
+            (scenario.title, step.title, launch.answers.get(question, ()), launch.passed)
+            for scenario in launch.all_scenarios
+            for step in scenario.steps
+            for question in [step_question(scenario.name, step.name)]
+        ],
+        "events": read_events(connection, launch.stream),
+    }
+    return masked(_environment().get_template("page.html").render(context))
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        undefined=StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"utc": _utc, "json": canonical_json}
+    return environment
+
+
+def _utc(instant: datetime) -> str:
+    return f"{instant:%Y-%m-%d %H:%M:%S} UTC"
