@@ -60,14 +60,20 @@ def require_redis() -> str:
 
 
 @contextmanager
-def fresh_postgresql_database() -> Iterator[str]:
-    """Yield the SQLAlchemy URL of a new, empty database that is dropped afterwards."""
+def fresh_postgresql_database(template: str | None = None) -> Iterator[str]:
+    """
+    Yield the SQLAlchemy URL of a new database that is dropped afterwards.
+
+    Args:
+        template: The URL of a database that nobody is connected to, to copy; empty without one.
+    """
     _require("PostgreSQL", _postgres_problem())
     base = make_url(POSTGRES_URL)
     name = f"mobile_plans_test_{uuid.uuid4().hex[:12]}"
     admin = base.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(admin, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
+        copied = "" if template is None else f' TEMPLATE "{make_url(template).database}"'
+        connection.execute(f'CREATE DATABASE "{name}"{copied}')
     try:
         yield base.set(database=name).render_as_string(hide_password=False)
     finally:
