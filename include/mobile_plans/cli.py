@@ -24,6 +24,7 @@ GROUPS = {
     "iccid": "ICCIDs and their ranges.",
     "launch": "Launches of mobile operators.",
     "mobile-operator": "Mobile operators as versioned records.",
+    "notices": "Notices: every mail and what became of it.",
     "policy": "The program's policy files.",
     "promises": "Promises with a clock, of either party.",
 }
