@@ -55,7 +55,7 @@ def test_a_launch_started_by_its_form(world: LocalWorld, page: Page, project: Pa
         assert page.get_by_text(phase).first.is_visible()
 
     page.get_by_role("button", name="Trigger").first.click()
-    dialog = page.locator("[role=dialog]")
+    dialog = page.locator("[role=dialog][aria-modal=true]")
     dialog.get_by_text("Target launch date").wait_for()
     dialog.locator("input[role=combobox]").first.fill("Tailspin")
     page.keyboard.press("Enter")
