@@ -19,7 +19,7 @@ from include.mobile_plans.simulation.local_world import LocalWorld
 from include.mobile_plans.store import Store
 from tests.benchmarks.harness import Result
 
-MAILS = 30
+MAILS = 15
 APART_S = 11.7
 """Not a multiple of the watcher's ten seconds, so that every phase of its wait is met."""
 LIMIT_S = 60.0
