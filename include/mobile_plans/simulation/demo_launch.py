@@ -23,7 +23,12 @@ from include.mobile_plans.simulation.clock import SystemClock
 from include.mobile_plans.simulation.launch_people import LaunchPeople, Mistake
 from include.mobile_plans.simulation.local_airflow import PROJECT
 from include.mobile_plans.simulation.local_world import LocalWorld
-from include.mobile_plans.simulation.people import THINKING_S, OpenQuestion, Person
+from include.mobile_plans.simulation.people import (
+    THINKING_S,
+    AirflowRefused,
+    OpenQuestion,
+    Person,
+)
 from include.mobile_plans.store import Store
 
 DAG_ID = "mobile_operator_launch"
@@ -33,6 +38,7 @@ POSTPONED_BY = timedelta(minutes=1)
 AT_MOST_S = 14 * 60
 MAILS_WITHIN_S = 120
 LOOK_EVERY_S = 2
+SERVER_ERROR = 500
 VALIDATION = "end_to_end_validation"
 MISTAKES: Mapping[str, list[Mistake]] = {
     "readiness_review.approve_readiness_mobile_operator": [
@@ -106,11 +112,22 @@ class PlayedLaunch:
                 continue
             if interlude := self._interludes.pop(question.task_id, None):
                 interlude(self.people)
-            option, values = self.people.answer_to(question)
-            self.ops.answer(question, option, values)
             del self._seen[key]
-            signer = values.get("signed_by", "nobody")
-            self.story.tell(f"{question.subject}  ->  {option}, signed by {signer}")
+            self._answer(question)
+
+    def _answer(self, question: OpenQuestion) -> None:
+        option, values = self.people.answer_to(question)
+        try:
+            self.ops.answer(question, option, values)
+        except AirflowRefused as refusal:
+            # Airflow on SQLite is sometimes too busy to take an answer: a person tries again.
+            if refusal.status < SERVER_ERROR:
+                raise
+            self.story.tell(f"{question.subject}: Airflow was too busy, tried again")
+            return
+        self.people.answered(question)
+        signer = values.get("signed_by", "nobody")
+        self.story.tell(f"{question.subject}  ->  {option}, signed by {signer}")
 
     def is_live(self) -> bool:
         """Tell the end, and whether the run, the launch and the record say that it is live."""

@@ -43,9 +43,14 @@ class LaunchPeople:
         values = self._right_values(question)
         option = question.options[0]
         if waiting := self.mistakes.get(question.task_id):
-            option, wrong = waiting.pop(0)
+            option, wrong = waiting[0]
             values |= wrong
         return option, {name: text for name, text in values.items() if name in question.fields}
+
+    def answered(self, question: OpenQuestion) -> None:
+        """Go on to the next answer of a task: this one was taken."""
+        if waiting := self.mistakes.get(question.task_id):
+            waiting.pop(0)
 
     def launch(self) -> Launch:
         """Return the launch as it stands."""
