@@ -92,6 +92,6 @@ def _running(since: datetime, due_at: datetime, pauses: Iterable[Interval]) -> I
     for paused_at, resumed_at in sorted(pauses):
         if paused_at > begin:
             yield begin, min(paused_at, due_at)
-        begin = max(begin, resumed_at)
+        begin = resumed_at
     if begin < due_at:
         yield begin, due_at

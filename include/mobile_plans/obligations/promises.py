@@ -75,8 +75,7 @@ class Promise:
         counted: How its business days were counted, with the version of the calendar.
         at_risk_share: The part of its time after which it is at risk.
         roles: Who is told.
-        series: The key of its series, or None.
-        number: Its place in the series.
+        number: Its place in a series, which its key ends with; None outside one.
     """
 
     key: str
@@ -93,8 +92,12 @@ class Promise:
     counted: Deadline | None
     at_risk_share: float
     roles: PromiseRoles
-    series: str | None = None
     number: int | None = None
+
+    @property
+    def series(self) -> str | None:
+        """The key of the series it belongs to, or None."""
+        return None if self.number is None else self.key.removesuffix(f":{self.number}")
 
     @property
     def creditor(self) -> PartyName:
@@ -185,7 +188,6 @@ def give_promise(wanted: Wanted, policy: ProgramPolicy, calendar: PartyCalendar)
         counted=end.counted,
         at_risk_share=policy.promises.at_risk_share,
         roles=kind.owed_by[wanted.debtor],
-        series=None if wanted.number is None else wanted.key,
         number=wanted.number,
     )
 

@@ -131,7 +131,7 @@ def renew(
         BadInput: The promise is none of a series.
     """
     promise = find_obligation(connection, key).promise
-    if promise.series is None or promise.number is None or promise.within is None:
+    if promise.number is None or promise.within is None:
         msg = f"promise {key} is none of a series: meet it instead"
         raise BadInput(msg)
     met = meet(

@@ -112,6 +112,31 @@ def test_nothing_open_is_ever_deleted(
     assert left(records)["promises"] == [RESPONSE.key]
 
 
+def test_a_mail_that_one_recipient_still_waits_for_stays(
+    records: Store, promise: Give, sweep_now: Sweep, housekeep_now: Keep, clock: VirtualClock
+) -> None:
+    """Sent to one is not sent to all."""
+    promise(slug="contoso")
+    clock.advance(timedelta(days=1))
+    sweep_now()
+    answer(records, clock)
+    sweep_now()
+    send_all(records)
+    settled = select(tables.notice.c.notice_key).where(tables.notice.c.kind == "promise_settled")
+    with records.transaction() as connection:
+        connection.execute(
+            update(tables.delivery)
+            .where(tables.delivery.c.recipient == "carla.jimenez@contoso.example")
+            .where(tables.delivery.c.notice_key.in_(settled))
+            .values(state="sending")
+        )
+    clock.advance(2 * KEPT)
+
+    assert housekeep_now().notices == 0
+    send_all(records)
+    assert housekeep_now().notices > 0
+
+
 def test_people_who_were_told_of_a_breach_hear_its_end_first(
     records: Store, promise: Give, sweep_now: Sweep, housekeep_now: Keep, clock: VirtualClock
 ) -> None:

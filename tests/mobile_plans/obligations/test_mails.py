@@ -239,3 +239,32 @@ def test_an_escalation_reaches_somebody_who_has_not_heard(
             )
         ).all()
     assert list(told) == ["carla.jimenez@contoso.example"]
+
+
+def test_everybody_who_was_told_hears_how_it_ended(
+    records: Store, promise: Give, sweep_now: Sweep, clock: VirtualClock
+) -> None:
+    """E6: the last role of the chain too."""
+    promise(slug="contoso")
+    clock.advance(timedelta(days=1))
+    sweep_now()
+    with records.transaction() as connection:
+        end_late(connection, clock.now())
+    sweep_now()
+
+    with records.snapshot() as connection:
+        told = {
+            kind: set(
+                connection.scalars(
+                    select(tables.delivery.c.recipient)
+                    .join(tables.notice)
+                    .where(tables.notice.c.kind.in_(kinds))
+                )
+            )
+            for kind, kinds in {
+                "missed": ("promise_breached", "promise_escalated"),
+                "ended": ("promise_settled",),
+            }.items()
+        }
+    assert told["ended"] == told["missed"]
+    assert "maya.patel@mobileplans.example" in told["ended"]

@@ -91,6 +91,16 @@ def test_what_is_not_allowed_is_said(
         give_promise(replace(RESPONSE, **changes), policy, policy.calendars.program)
 
 
+def test_a_promise_may_be_called_by_its_own_words(policy: ProgramPolicy) -> None:
+    """The words of its kind are those of most, not of all."""
+    program = policy.calendars.program
+    words = "the fix of the expired certificate"
+
+    assert give_promise(replace(RESPONSE, title=words), policy, program).title == words
+    kind = policy.promises.kinds[RESPONSE.kind]
+    assert give_promise(RESPONSE, policy, program).title == kind.title
+
+
 @pytest.mark.parametrize("field", ["since", "due"])
 def test_an_instant_without_a_zone_is_refused(policy: ProgramPolicy, field: str) -> None:
     """A wrong clock costs a contract."""

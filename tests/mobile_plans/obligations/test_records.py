@@ -90,6 +90,32 @@ def test_a_race_opens_one(records: Store, policy: ProgramPolicy) -> None:
     assert kinds(records) == ["opened"]
 
 
+def test_two_answers_at_once_are_one_and_a_refusal(records: Store, promise: Give) -> None:
+    """Whoever comes second waits, reads what the first wrote, and is told so."""
+    promise()
+    refusals: list[Conflict] = []
+
+    def second() -> None:
+        try:
+            with records.transaction() as connection:
+                meet(
+                    connection, RESPONSE.key, by="Tobias", evidence="b", received_at=NOON, now=NOON
+                )
+        except Conflict as refusal:
+            refusals.append(refusal)
+
+    thread = Thread(target=second)
+    with records.transaction() as connection:
+        meet(connection, RESPONSE.key, by="Theresa", evidence="a", received_at=NOON, now=NOON)
+        thread.start()
+        thread.join(timeout=1)
+        assert thread.is_alive()
+    thread.join()
+
+    assert ["was met already by Theresa" in str(refusal) for refusal in refusals] == [True]
+    assert kinds(records) == ["opened", "met"]
+
+
 def test_business_days_are_those_of_the_party_that_owes(promise: Give, clock: VirtualClock) -> None:
     """E4: the calendar of the mobile operator, or of the program, by who owes it."""
     clock.advance_to(datetime.fromisoformat("2026-11-25T20:00Z"))
