@@ -33,7 +33,7 @@ from include.mobile_plans.launch.mails import (
     request_migration,
     tell_date,
 )
-from include.mobile_plans.launch.portal import judge_answer, record_look
+from include.mobile_plans.launch.portal import record_look
 from include.mobile_plans.launch.questions import LaunchQuestion
 from include.mobile_plans.launch.records import (
     end_launch,
@@ -113,7 +113,6 @@ __all__ = [
     "find_launch",
     "gate_questions",
     "go_live_obstacles",
-    "judge_answer",
     "launch_in_context",
     "launch_of_run",
     "list_launches",

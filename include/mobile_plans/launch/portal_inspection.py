@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from include.mobile_plans.launch.portal import judge_answer
+from include.mobile_plans.monitoring import judge_answer
 from include.mobile_plans.policy import Expectation
 
 CERTIFICATES_VARIABLE = "MOBILE_PLANS_CA_FILE"

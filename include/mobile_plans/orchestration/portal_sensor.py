@@ -11,7 +11,7 @@ from airflow.sdk import BaseSensorOperator, Context
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from include.mobile_plans.errors import BadInput
-from include.mobile_plans.launch import judge_answer
+from include.mobile_plans.monitoring import judge_answer
 from include.mobile_plans.policy import Expectation
 
 CONNECTION_ID = "http_mobile_plans_portal"

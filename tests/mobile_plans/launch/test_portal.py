@@ -5,7 +5,8 @@ from datetime import datetime
 
 import pytest
 
-from include.mobile_plans.launch import Launch, asked_about, judge_answer, record_look
+from include.mobile_plans.launch import Launch, asked_about, record_look
+from include.mobile_plans.monitoring import judge_answer
 from include.mobile_plans.policy import Expectation
 from include.mobile_plans.policy.expectations import ExpectedHeader, ExpectedJson
 from include.mobile_plans.store import Store, read_events
