@@ -22,6 +22,10 @@ OURS = ("migrate", "api-server", "scheduler", "dag-processor", "triggerer", "wor
 NOT_IN_PRODUCTION = {
     "MOBILE_PLANS_ALLOW_LOOPBACK_PORTALS": "development only: portals there have real names",
     "MOBILE_PLANS_CA_FILE": "portals there are signed by authorities the system knows",
+    "MOBILE_PLANS_AIRFLOW_URL": "for a person's command line, `launch start --trigger`",
+    "MOBILE_PLANS_AIRFLOW_TOKEN": "the same; no process of ours signs in",
+    "MOBILE_PLANS_AIRFLOW_USER": "the same",
+    "MOBILE_PLANS_AIRFLOW_PASSWORD": "the same",
 }
 """What the code reads and production leaves unset on purpose, each with the reason."""
 
