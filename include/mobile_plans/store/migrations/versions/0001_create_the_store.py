@@ -37,6 +37,22 @@ def upgrade() -> None:
         comment="The length and last hash of each stream: what makes a cut-off tail visible.",
     )
     op.create_table(
+        "exclusion",
+        sa.Column("exclusion_key", sa.String(length=150), nullable=False),
+        sa.Column("slug", sa.String(length=32), nullable=False),
+        sa.Column("starts_at", UtcDateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", UtcDateTime(timezone=True), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.CheckConstraint("starts_at < ends_at", name=op.f("ck_exclusion_order")),
+        sa.PrimaryKeyConstraint("exclusion_key", name=op.f("pk_exclusion")),
+        comment="Planned maintenance told in time: its slots are excluded, the end not included.",
+    )
+    with op.batch_alter_table("exclusion", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_exclusion_slug_ends_at"), ["slug", "ends_at"], unique=False
+        )
+
+    op.create_table(
         "mobile_operator_version",
         sa.Column("slug", sa.String(length=32), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
@@ -128,6 +144,63 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_obligation_next_at"), ["next_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_obligation_subject"), ["subject"], unique=False)
 
+    op.create_table(
+        "outage",
+        sa.Column("outage_key", sa.String(length=100), nullable=False),
+        sa.Column("target", sa.String(length=60), nullable=False),
+        sa.Column("slug", sa.String(length=32), nullable=False),
+        sa.Column("good_before", UtcDateTime(timezone=True), nullable=True),
+        sa.Column("first_bad", UtcDateTime(timezone=True), nullable=False),
+        sa.Column("last_bad", UtcDateTime(timezone=True), nullable=False),
+        sa.Column("bad_slots", sa.Integer(), nullable=False),
+        sa.Column("escalated_at", UtcDateTime(timezone=True), nullable=True),
+        sa.Column("good_after", UtcDateTime(timezone=True), nullable=True),
+        sa.Column("origin", sa.String(length=10), nullable=False),
+        sa.CheckConstraint("origin in ('probe', 'history')", name=op.f("ck_outage_origin")),
+        sa.PrimaryKeyConstraint("outage_key", name=op.f("pk_outage")),
+        sa.UniqueConstraint("target", "first_bad", name=op.f("uq_outage_target_first_bad")),
+        comment="Runs of bad slots with no good one between; open while good_after is empty.",
+    )
+    with op.batch_alter_table("outage", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_outage_good_after"), ["good_after"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_outage_slug_first_bad"), ["slug", "first_bad"], unique=False
+        )
+
+    op.create_table(
+        "portal_finding",
+        sa.Column("target", sa.String(length=60), nullable=False),
+        sa.Column("kind", sa.String(length=20), nullable=False),
+        sa.Column("since", UtcDateTime(timezone=True), nullable=False),
+        sa.Column("slug", sa.String(length=32), nullable=False),
+        sa.Column("until", UtcDateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "kind in ('degradation', 'unstable')", name=op.f("ck_portal_finding_kind")
+        ),
+        sa.PrimaryKeyConstraint("target", "kind", "since", name=op.f("pk_portal_finding")),
+        comment="Portals that are bad in another way than a complete loss, and since when.",
+    )
+    with op.batch_alter_table("portal_finding", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_portal_finding_until"), ["until"], unique=False)
+
+    op.create_table(
+        "probe_target",
+        sa.Column(
+            "target_id",
+            sa.BigInteger().with_variant(sa.Integer(), "sqlite"),
+            autoincrement=True,
+            nullable=False,
+        ),
+        sa.Column("target", sa.String(length=60), nullable=False),
+        sa.Column("slug", sa.String(length=32), nullable=False),
+        sa.Column("slot", sa.BigInteger(), nullable=True),
+        sa.Column("last_known", sa.BigInteger(), nullable=True),
+        sa.Column("state", JsonText(), nullable=False),
+        sa.Column("certificate_ends_at", UtcDateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("target_id", name=op.f("pk_probe_target")),
+        sa.UniqueConstraint("target", name=op.f("uq_probe_target_target")),
+        comment="What is probed and what the rules remember of it; slots in seconds since 1970 UTC.",
+    )
     op.create_table(
         "delivery",
         sa.Column("notice_key", sa.String(length=250), nullable=False),
@@ -228,4 +301,26 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("change_id", name=op.f("pk_mobile_operator_change")),
         comment="Proposed changes of a mobile operator, waiting for a second named person.",
+    )
+    op.create_table(
+        "sample",
+        sa.Column("target_id", sa.BigInteger(), nullable=False),
+        sa.Column("slot", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("state", sa.String(length=8), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=True),
+        sa.Column("phase", sa.String(length=20), nullable=True),
+        sa.Column("reason", sa.String(length=40), nullable=True),
+        sa.Column("detail", sa.Text(), nullable=True),
+        sa.Column("dns_us", sa.Integer(), nullable=True),
+        sa.Column("connect_us", sa.Integer(), nullable=True),
+        sa.Column("tls_us", sa.Integer(), nullable=True),
+        sa.Column("first_byte_us", sa.Integer(), nullable=True),
+        sa.Column("total_us", sa.Integer(), nullable=True),
+        sa.CheckConstraint("state in ('good', 'bad', 'unknown')", name=op.f("ck_sample_state")),
+        sa.ForeignKeyConstraint(
+            ["target_id"], ["probe_target.target_id"], name=op.f("fk_sample_target_id_probe_target")
+        ),
+        sa.PrimaryKeyConstraint("target_id", "slot", name=op.f("pk_sample")),
+        comment="One row per target and slot, so that two probers never count twice.",
+        sqlite_with_rowid=False,
     )
