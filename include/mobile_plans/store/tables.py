@@ -220,7 +220,7 @@ probe_target = Table(
     Column("last_known", BigInteger),
     Column("state", JsonText, nullable=False),
     Column("certificate_ends_at", UtcDateTime),
-    comment="What is probed and what the rules remember of it; slots in seconds since 1970 UTC.",
+    comment="What is probed and what the rules remember of it; slots in seconds since 1970.",
 )
 
 sample = Table(

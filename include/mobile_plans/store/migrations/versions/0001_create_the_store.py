@@ -199,7 +199,7 @@ def upgrade() -> None:
         sa.Column("certificate_ends_at", UtcDateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("target_id", name=op.f("pk_probe_target")),
         sa.UniqueConstraint("target", name=op.f("uq_probe_target_target")),
-        comment="What is probed and what the rules remember of it; slots in seconds since 1970 UTC.",
+        comment="What is probed and what the rules remember of it; slots in seconds since 1970.",
     )
     op.create_table(
         "delivery",
