@@ -11,7 +11,7 @@ import contextlib
 import logging
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from datetime import datetime
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -71,7 +71,7 @@ class Watch:
         self._ended: asyncio.Queue[Round] = asyncio.Queue()
         self._reports: asyncio.Queue[RoundReport | None] = asyncio.Queue()
 
-    async def rounds(self) -> AsyncIterator[RoundReport]:
+    async def rounds(self) -> AsyncGenerator[RoundReport]:
         """
         Probe on the grid, and yield a report after each commit.
 
@@ -175,13 +175,17 @@ class Watch:
         self, engine: ProbeEngine, plan: Plan, slot: int, at: float, *, spread: bool = True
     ) -> None:
         loop = asyncio.get_running_loop()
+
+        def ended(seen: Round) -> None:
+            loop.call_soon_threadsafe(self._ended.put_nowait, seen)
+
         targets = {probe.request.target for probe in plan.probes}
         RunningRound(
             engine,
             plan,
             slot,
             reads_certificates=not targets <= self._seen_certificates,
-            ended=lambda seen: loop.call_soon_threadsafe(self._ended.put_nowait, seen),
+            ended=ended,
         ).begin(at, spread=spread)
         self._seen_certificates = targets
         self._under_way += 1
