@@ -123,6 +123,17 @@ class LocalWorld:
             self._lock.close()
             self._lock = None
 
+    def restart(self) -> None:
+        """
+        Stop everything and start it again, as after a power cut that gave a warning.
+
+        Raises:
+            MobilePlansError: As ``start``.
+        """
+        self.stop()
+        self.stopping.clear()
+        self.start()
+
     def require_alive(self) -> None:
         """
         Look whether everything that was started still runs.
