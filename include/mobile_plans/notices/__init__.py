@@ -19,7 +19,7 @@ from include.mobile_plans.notices.message import Attachment, Notice, Recipient
 from include.mobile_plans.notices.outbox import queue_notice
 from include.mobile_plans.notices.rules import RetrySchedule
 from include.mobile_plans.notices.sending import DrainReport, drain
-from include.mobile_plans.notices.templates import render_page
+from include.mobile_plans.notices.templates import duration, render_page
 from include.mobile_plans.notices.transport import (
     PAGER,
     AnswerLost,
@@ -46,6 +46,7 @@ __all__ = [
     "TryAgainLater",
     "add_delivery",
     "drain",
+    "duration",
     "find_notice",
     "list_notices",
     "next_delivery_due",

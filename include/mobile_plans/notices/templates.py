@@ -74,7 +74,7 @@ def _environment() -> Environment:
     environment.filters |= {
         "utc": _utc,
         "local": _local,
-        "duration": _duration,
+        "duration": duration,
         "to_the_second": _to_the_second,
         "json": canonical_json,
     }
@@ -93,8 +93,9 @@ def _local(instant: datetime, zone: str) -> str:
     return f"{instant.astimezone(ZoneInfo(zone)):%a %d %b %Y %H:%M} ({zone})"
 
 
-def _duration(duration: timedelta) -> str:
-    minutes, _ = divmod(round(duration.total_seconds()), 60)
+def duration(lasted: timedelta) -> str:
+    """Say how long something lasts, in days, hours and minutes."""
+    minutes, _ = divmod(round(lasted.total_seconds()), 60)
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
     parts = [(days, "day"), (hours, "hour"), (minutes, "minute")]
