@@ -8,7 +8,17 @@ import pytest
 
 from tests.dags.conftest import ROOT
 
-EXPECTED = {"housekeeping", "mobile_operator_change", "mobile_operator_launch", "obligation_clock"}
+EXPECTED = {
+    "bug_fix_request",
+    "housekeeping",
+    "incident_escalation",
+    "incident_report",
+    "incident_update",
+    "mobile_operator_change",
+    "mobile_operator_launch",
+    "obligation_clock",
+    "service_outage_notice",
+}
 AREAS = {"launch", "records", "monitoring", "incident", "maintenance", "xdr", "sla", "platform"}
 HEADINGS = ["What it promises", "When it runs", "What it needs", "When it fails"]
 

@@ -22,6 +22,7 @@ from include.mobile_plans.incidents.escalation import (
     hear,
     incident_of_run,
     on_attempt,
+    unreached,
 )
 from include.mobile_plans.incidents.export import export_incident, whole_record
 from include.mobile_plans.incidents.mails import headline
@@ -91,6 +92,7 @@ __all__ = [
     "stated_in",
     "timeline",
     "told_to",
+    "unreached",
     "verdict",
     "whole_record",
 ]

@@ -47,6 +47,7 @@ NEEDS = {
     "declined": ("reason",),
 }
 """What each needs besides a named person (B2, B3)."""
+_SAID = {name: "" for names in NEEDS.values() for name in names}
 _LONGEST_TITLE = 200
 
 
@@ -272,7 +273,7 @@ def _tell(
             context={
                 "bug_id": bug.bug_id,
                 "state": bug.state,
-                "known": {name: mask_iccids(str(v or "")) for name, v in bug.known.items()},
+                "known": _SAID | {n: mask_iccids(str(v or "")) for n, v in bug.known.items()},
                 "decided_by": bug.events[-1].actor,
                 "desk": desk,
                 "mobile_operator_name": record.name,

@@ -270,6 +270,19 @@ def call_of_run(connection: Connection, run_id: str) -> str:
     return call_key(incident)
 
 
+def unreached(incident: Incident) -> list[str]:
+    """List what the end of an escalation waits for: the other party is reached in either way."""
+    if incident.is_ended:
+        return []
+    assigned = incident.last(ASSESSED)
+    if assigned is None:
+        return ["it has no severity yet"]
+    if incident.reached_at(assigned.position) is not None:
+        return []
+    nobody = ["nobody answered the telephone yet"] if calls_for_phone(incident) else []
+    return ["their server has not taken our mail yet", *nobody]
+
+
 def _reached(
     connection: Connection,
     incident: Incident,

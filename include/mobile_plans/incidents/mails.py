@@ -43,6 +43,8 @@ def tell_severity(connection: Connection, told: About) -> None:
         "update_every": _every(level.update_every),
         "clause": told.policy.source(f"severity.{edition.edition}.levels.{data['severity']}"),
         "missing": missing_in(data["stated"]),
+        "reference": data["stated"].get("reference"),
+        "calls": data["stated"].get("calls"),
     }
     position = latest.position
     if opening.told_by == "program":

@@ -6,13 +6,20 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from itertools import count
 
-from include.mobile_plans.incidents.state import ANSWERS, ASSESSED, RUN_STARTED, UPDATED, Incident
+from include.mobile_plans.incidents.state import (
+    ANSWERS,
+    ASSESSED,
+    RUN_STARTED,
+    UPDATED,
+    Incident,
+    Service,
+)
 from include.mobile_plans.incidents.statements import missing_in
 from include.mobile_plans.policy import Contact, MobileOperator, PartyName, SeverityName
 from include.mobile_plans.policy.incidents import StormPolicy
 from include.mobile_plans.store import Event
 
-PROGRAM_SERVICES = ("network", "mobile_plans", "store")
+PROGRAM_SERVICES: tuple[Service, ...] = ("network", "mobile_plans", "store")
 """What the program runs, and tells its outages of (O1)."""
 
 

@@ -1,0 +1,31 @@
+"""Starting runs of Airflow under a name of ours, as many as wanted from one task."""
+
+from airflow.sdk.execution_time import task_runner
+from airflow.sdk.execution_time.comms import ErrorResponse, TriggerDagRun
+
+from include.mobile_plans.errors import MobilePlansError
+
+
+def start_run(dag_id: str, run_id: str, note: str) -> bool:
+    """
+    Start a run, as ``TriggerDagRunOperator`` does for one; an existing one is left alone.
+
+    Args:
+        dag_id: The DAG.
+        run_id: The name of the run, such as ``INC-0042``.
+        note: What people read at the top of it.
+
+    Returns:
+        Whether it is new.
+
+    Raises:
+        MobilePlansError: Airflow did not start it.
+    """
+    wanted = TriggerDagRun(dag_id=dag_id, run_id=run_id, note=note)
+    answer = task_runner.SUPERVISOR_COMMS.send(wanted)
+    if not isinstance(answer, ErrorResponse):
+        return True
+    if answer.error.value == "DAGRUN_ALREADY_EXISTS":
+        return False
+    msg = f"Airflow did not start {run_id} of {dag_id}: {answer.error.value}"
+    raise MobilePlansError(msg)
