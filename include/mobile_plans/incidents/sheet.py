@@ -13,6 +13,7 @@ from include.mobile_plans.incidents.escalation import alert_of, call_key
 from include.mobile_plans.incidents.mails import headline
 from include.mobile_plans.incidents.records import list_incidents, select_incidents
 from include.mobile_plans.incidents.rules import calls_for_phone
+from include.mobile_plans.incidents.state import Incident
 from include.mobile_plans.obligations import (
     Call,
     Obligation,
@@ -79,15 +80,15 @@ class Handover:
 
     Attributes:
         last: The handover before, with its note and who took over; None before the first.
-        open: Every open incident, with what is around it.
+        open: Every open incident.
         due: What is owed and due in the time of policy, or overdue, of whatever incident.
         changed: The incidents that changed since the last handover.
     """
 
     last: Event | None
-    open: tuple[About, ...]
+    open: tuple[Incident, ...]
     due: tuple[Obligation, ...]
-    changed: tuple[About, ...]
+    changed: tuple[Incident, ...]
 
 
 def handover(connection: Connection, policy: ProgramPolicy, now: datetime) -> Handover:
@@ -98,11 +99,9 @@ def handover(connection: Connection, policy: ProgramPolicy, now: datetime) -> Ha
     owed = list_obligations(connection, due_by=now + policy.incidents.handover_ahead)
     return Handover(
         last=last,
-        open=tuple(
-            about(connection, one, now) for one in list_incidents(connection, only_open=True)
-        ),
+        open=tuple(list_incidents(connection, only_open=True)),
         due=tuple(one for one in owed if one.promise.subject.startswith("incident:")),
-        changed=tuple(about(connection, one, now) for one in changed),
+        changed=tuple(changed),
     )
 
 
