@@ -1,7 +1,7 @@
 """Bugs of either party: reported and logged, triaged, approved, scheduled, deployed (B1 to B3)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -18,9 +18,10 @@ from include.mobile_plans.policy import (
     mobile_operators_in_force,
     program_policy,
 )
-from include.mobile_plans.store import Event, append_event, next_number, read_events
+from include.mobile_plans.store import Event, append_event, hold_numbers, next_number, read_events
 from include.mobile_plans.store.tables import bug as table
 
+SERIES = "BUG"
 REPORTED = "bug.reported"
 STATES = {
     REPORTED: "reported",
@@ -120,30 +121,26 @@ def report_bug(connection: Connection, given: BugReport, *, by: str, now: dateti
     if given.incident and find_incident(connection, given.incident).slug != given.slug:
         msg = f"{given.incident} is no incident of {given.slug}: link one of its own, or none"
         raise BadInput(msg)
-    with connection.begin_nested() as attempt:
-        bug_id = next_number(connection, "BUG")
-        known = table.c.source == given.source
-        found = connection.scalar(select(table.c.bug_id).where(known))
-        if found is not None:
-            attempt.rollback()
-            return find_bug(connection, found)
-        names = [name for name in BugReport.__dataclass_fields__ if name != "incident"]
-        title = " ".join(given.what.strip().splitlines()[0].split())[:_LONGEST_TITLE]
-        data = {name: getattr(given, name) for name in names}
-        data |= {"title": title, "incident": given.incident or None}
-        connection.execute(
-            table.insert().values(
-                bug_id=bug_id,
-                source=given.source,
-                slug=given.slug,
-                incident_id=given.incident or None,
-                state="reported",
-                title=title,
-                reported_at=now,
-                changed_at=now,
-            )
+    hold_numbers(connection, SERIES)
+    found = connection.scalar(select(table.c.bug_id).where(table.c.source == given.source))
+    if found is not None:
+        return find_bug(connection, found)
+    bug_id = next_number(connection, SERIES)
+    title = " ".join(given.what.strip().splitlines()[0].split())[:_LONGEST_TITLE]
+    data = asdict(given) | {"title": title, "incident": given.incident or None}
+    bug = _append(connection, Bug(()), f"bug:{bug_id}", REPORTED, data, by=by, now=now)
+    connection.execute(
+        table.insert().values(
+            bug_id=bug_id,
+            source=given.source,
+            slug=given.slug,
+            incident_id=given.incident or None,
+            state="reported",
+            title=title,
+            reported_at=now,
+            changed_at=now,
         )
-        bug = _append(connection, Bug(()), f"bug:{bug_id}", REPORTED, data, by=by, now=now)
+    )
     _tell_both(connection, bug, now)
     return bug
 

@@ -20,12 +20,13 @@ from include.mobile_plans.incidents.state import (
     replay,
     stream_of,
 )
-from include.mobile_plans.store import append_event, next_number, read_events
+from include.mobile_plans.store import append_event, hold_numbers, next_number, read_events
 from include.mobile_plans.store.events import event_of
 from include.mobile_plans.store.tables import event
 from include.mobile_plans.store.tables import incident as table
 from include.mobile_plans.store.tables import incident_trouble as trouble_table
 
+SERIES = "INC"
 SYSTEM = "mobile-plans"
 """Who acts where no person did."""
 IS_OPEN = table.c.state.not_in(ENDED)
@@ -52,28 +53,24 @@ def open_incident(
     Returns:
         The incident, and whether it is new.
     """
-    with connection.begin_nested() as attempt:
-        incident_id = next_number(connection, "INC")
-        known = table.c.source == opening.source
-        found = connection.scalar(select(table.c.incident_id).where(known))
-        if found is not None:
-            attempt.rollback()
-            return find_incident(connection, found), False
-        same = (table.c.slug == opening.slug) & (table.c.service == opening.service) & IS_OPEN
-        related = connection.scalars(
-            select(table.c.incident_id).where(same).order_by("incident_id")
-        )
-        begun = append_event(
-            connection,
-            stream=stream_of(incident_id),
-            kind=OPENED,
-            recorded_at=now,
-            received_at=received_at,
-            actor=by,
-            data=document_of(replace(opening, related=tuple(related))),
-        )
-        opened = replay([begun])
-        connection.execute(table.insert().values(_row(opened)))
+    hold_numbers(connection, SERIES)
+    known = table.c.source == opening.source
+    found = connection.scalar(select(table.c.incident_id).where(known))
+    if found is not None:
+        return find_incident(connection, found), False
+    same = (table.c.slug == opening.slug) & (table.c.service == opening.service) & IS_OPEN
+    related = connection.scalars(select(table.c.incident_id).where(same).order_by("incident_id"))
+    begun = append_event(
+        connection,
+        stream=stream_of(next_number(connection, SERIES)),
+        kind=OPENED,
+        recorded_at=now,
+        received_at=received_at,
+        actor=by,
+        data=document_of(replace(opening, related=tuple(related))),
+    )
+    opened = replay([begun])
+    connection.execute(table.insert().values(_row(opened)))
     return opened, True
 
 

@@ -1,5 +1,6 @@
 """Starting runs of Airflow under a name of ours, as many as wanted from one task."""
 
+from airflow.sdk.exceptions import AirflowRuntimeError
 from airflow.sdk.execution_time import task_runner
 from airflow.sdk.execution_time.comms import ErrorResponse, TriggerDagRun
 
@@ -22,10 +23,9 @@ def start_run(dag_id: str, run_id: str, note: str) -> bool:
         MobilePlansError: Airflow did not start it.
     """
     wanted = TriggerDagRun(dag_id=dag_id, run_id=run_id, note=note)
-    answer = task_runner.SUPERVISOR_COMMS.send(wanted)
-    if not isinstance(answer, ErrorResponse):
-        return True
-    if answer.error.value == "DAGRUN_ALREADY_EXISTS":
-        return False
-    msg = f"Airflow did not start {run_id} of {dag_id}: {answer.error.value}"
-    raise MobilePlansError(msg)
+    try:
+        answer = task_runner.SUPERVISOR_COMMS.send(wanted)
+    except AirflowRuntimeError as error:
+        msg = f"Airflow did not start {run_id} of {dag_id}: {error}"
+        raise MobilePlansError(msg) from None
+    return not isinstance(answer, ErrorResponse)
