@@ -5,12 +5,12 @@ Its promises follow from how it stands: after each change, whatever is called fo
 paused or released, so that a repeated change or a restarted task does nothing twice.
 """
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from dataclasses import asdict
+from datetime import datetime
 
 from sqlalchemy import Connection
 
-from include.mobile_plans.errors import BadInput, DoesNotApply
+from include.mobile_plans.errors import DoesNotApply
 from include.mobile_plans.incidents.about import About, about
 from include.mobile_plans.incidents.mails import (
     headline,
@@ -32,7 +32,7 @@ from include.mobile_plans.incidents.rules import (
     positions_unheard,
 )
 from include.mobile_plans.incidents.state import ASSESSED, REACHED, Incident
-from include.mobile_plans.incidents.statements import facts_of
+from include.mobile_plans.incidents.statements import Decision
 from include.mobile_plans.notices import list_notices
 from include.mobile_plans.obligations import (
     Call,
@@ -51,24 +51,19 @@ from include.mobile_plans.obligations import (
     pause,
     resume,
 )
-from include.mobile_plans.policy import SeverityName, program_policy
+from include.mobile_plans.policy import program_policy
 from include.mobile_plans.simulation.clock import Clock as TimeSource
 from include.mobile_plans.store import Store
 from include.mobile_plans.store.tables import incident as table
-
-Override = tuple[SeverityName, str]
-"""The severity a named person decides on, and the reason."""
 
 
 def assess(
     connection: Connection,
     incident: Incident,
-    stated: Mapping[str, str],
+    decision: Decision,
     *,
     by: str,
     now: datetime,
-    override: Override | None = None,
-    degraded: bool = False,
     received_at: datetime | None = None,
 ) -> Incident:
     """
@@ -79,37 +74,14 @@ def assess(
     Args:
         connection: The write transaction, which holds the incident.
         incident: As it stands.
-        stated: What is stated, as ``stated_in`` returns it (E2).
+        decision: The severity, and how it was decided (E2).
         by: The named person or the part of the system that assesses it.
         now: The current instant, aware UTC.
-        override: What a named person decides instead of the edition of the day.
-        degraded: Whether the degradation rule of monitoring holds.
         received_at: From when it counts, where that is not now.
-
-    Raises:
-        BadInput: Something the edition asks for is not stated, or an override has no reason.
     """
-    at = received_at or now
-    edition = program_policy().severity_edition(at.date())
-    if override is None:
-        lasted = max(at - incident.opening.since, timedelta(0))
-        facts = facts_of(stated, lasted=lasted, degraded=degraded)
-        found = edition.decide({name: facts[name] for name in facts if name in edition.facts})
-        (severity, reason), rule = (found.severity, found.reason), found.rule
-    else:
-        (severity, reason), rule = override, None
-        if not reason.strip() or not by.strip():
-            msg = f"{incident.incident_id}: a named person decides on a severity with a reason"
-            raise BadInput(msg)
-    if severity == incident.severity:
+    if decision.severity == incident.severity:
         return incident
-    data = {
-        "severity": severity,
-        "reason": reason,
-        "edition": edition.edition,
-        "rule": rule,
-        "stated": dict(stated),
-    }
+    data = asdict(decision)
     after = append(connection, incident, ASSESSED, data, by=by, now=now, received_at=received_at)
     keep_clocks(connection, after, by=by, now=now)
     _tell(connection, about(connection, after, now))

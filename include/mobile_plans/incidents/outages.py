@@ -34,7 +34,7 @@ from include.mobile_plans.incidents.state import (
     Seen,
     seen_document,
 )
-from include.mobile_plans.incidents.statements import REACHABLE
+from include.mobile_plans.incidents.statements import REACHABLE, decide
 from include.mobile_plans.instants import format_instant
 from include.mobile_plans.monitoring import Outage, outages, portal_findings
 from include.mobile_plans.policy import ProgramPolicy, program_policy
@@ -186,8 +186,14 @@ def _take(connection: Connection, trouble: Trouble, now: datetime) -> list[str]:
     if is_new:
         incident = _group(connection, incident, now)
     if incident.severity != "high":
-        degraded, stated = trouble.kind == "degradation", {"portal": portal}
-        assess(connection, incident, stated, by=SYSTEM, now=now, degraded=degraded)
+        decision = decide(
+            program_policy().severity_edition(now.date()),
+            {"portal": portal},
+            since=trouble.since,
+            now=now,
+            degraded=trouble.kind == "degradation",
+        )
+        assess(connection, incident, decision, by=SYSTEM, now=now)
     return [f"{incident.incident_id} {'opened' if is_new else 'joined'} for {trouble.key}"]
 
 
@@ -226,8 +232,14 @@ def _open_parent(connection: Connection, first: Incident, reason: str, now: date
         channel="monitoring",
     )
     parent, _ = open_incident(connection, opening, by=SYSTEM, now=now)
-    assess(connection, parent, {}, by=SYSTEM, now=now, override=("high", reason))
-    return parent.incident_id
+    decision = decide(
+        program_policy().severity_edition(now.date()),
+        {},
+        since=parent.opening.since,
+        now=now,
+        override=("high", reason),
+    )
+    return assess(connection, parent, decision, by=SYSTEM, now=now).incident_id
 
 
 def _note_recoveries(store: Store, clock: Clock, found: list[Trouble]) -> list[str]:

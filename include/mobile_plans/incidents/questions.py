@@ -8,9 +8,9 @@ from include.mobile_plans.incidents.about import About, about_id
 from include.mobile_plans.incidents.escalation import assess, incident_of_run
 from include.mobile_plans.incidents.records import lock_incident
 from include.mobile_plans.incidents.reports import turn_back
-from include.mobile_plans.incidents.statements import FIELDS, stated_in
+from include.mobile_plans.incidents.statements import FIELDS, decide, stated_in
 from include.mobile_plans.incidents.updates import CHOICES, Post, post, told_to
-from include.mobile_plans.policy import SeverityName
+from include.mobile_plans.policy import SeverityName, program_policy
 from include.mobile_plans.questions import Answer, Field, Question, Run
 from include.mobile_plans.store import store_from_environment
 
@@ -72,9 +72,14 @@ class SeverityQuestion:
                 turn_back(connection, incident, by=by, now=now)
                 return True
             severity, reason = _OVERRIDES.get(answer.option), answer.text("reason") or ""
-            override = (severity, reason) if severity else None
-            stated = stated_in(answer.values)
-            assess(connection, incident, stated, by=by, now=now, override=override)
+            decision = decide(
+                program_policy().severity_edition(now.date()),
+                stated_in(answer.values),
+                since=incident.opening.since,
+                now=now,
+                override=(severity, reason) if severity else None,
+            )
+            assess(connection, incident, decision, by=by, now=now)
         return True
 
 

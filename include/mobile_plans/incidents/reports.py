@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from include.mobile_plans.errors import BadInput
 from include.mobile_plans.incidents.about import SERVICES, about
-from include.mobile_plans.incidents.escalation import Override, assess, keep_clocks
+from include.mobile_plans.incidents.escalation import assess, keep_clocks
 from include.mobile_plans.incidents.mails import tell_turned_back
 from include.mobile_plans.incidents.records import (
     append,
@@ -25,8 +25,13 @@ from include.mobile_plans.incidents.state import (
     Opening,
     Service,
 )
+from include.mobile_plans.incidents.statements import Override, decide
 from include.mobile_plans.instants import format_instant, require_utc
-from include.mobile_plans.policy import mobile_operator_in_force, mobile_operators_in_force
+from include.mobile_plans.policy import (
+    mobile_operator_in_force,
+    mobile_operators_in_force,
+    program_policy,
+)
 
 CHANNELS: dict[Channel, str] = {
     "call": "The mobile operator called us",
@@ -112,7 +117,7 @@ def report(connection: Connection, given: Report, *, by: str, now: datetime) -> 
     keep_clocks(connection, incident, by=by, now=now)
     if given.stated is None and given.override is None:
         return incident
-    return assess(connection, incident, given.stated or {}, by=by, now=now, override=given.override)
+    return _assess(connection, incident, given, by=by, now=now)
 
 
 def turn_back(connection: Connection, incident: Incident, *, by: str, now: datetime) -> Incident:
@@ -181,8 +186,22 @@ def _tell_all(connection: Connection, given: Report, *, by: str, now: datetime) 
         opening = _opening(given, slug, parent=parent.incident_id)
         opening = replace(opening, source=f"{given.source}:{slug}")
         part, _ = open_incident(connection, opening, by=by, now=now)
-        assess(connection, part, {}, by=by, now=now, override=_OURS)
-    return assess(connection, parent, {}, by=by, now=now, override=_OURS)
+        _assess(connection, part, given, by=by, now=now)
+    return _assess(connection, parent, given, by=by, now=now)
+
+
+def _assess(
+    connection: Connection, incident: Incident, given: Report, *, by: str, now: datetime
+) -> Incident:
+    """Assign the severity that follows from what was stated; an outage of ours is High."""
+    decision = decide(
+        program_policy().severity_edition(now.date()),
+        given.stated or {},
+        since=given.since,
+        now=now,
+        override=_OURS if given.is_ours else given.override,
+    )
+    return assess(connection, incident, decision, by=by, now=now)
 
 
 def _running_outage(connection: Connection, slug: str, service: Service) -> Incident | None:

@@ -1,11 +1,12 @@
 """What people state about an incident before it is escalated, and the facts that follow (E2)."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from include.mobile_plans.errors import BadInput
 from include.mobile_plans.instants import format_instant, parse_instant
-from include.mobile_plans.policy import FactValue
+from include.mobile_plans.policy import FactValue, SeverityEdition, SeverityName
 from include.mobile_plans.questions import Field
 
 WAYS = ("walled garden", "Wi-Fi", "Ethernet")
@@ -107,3 +108,65 @@ def facts_of(
     if losses:
         facts["core_scenario"] = _LOSSES[max(losses)]
     return facts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """
+    A severity as it was decided (E2).
+
+    Attributes:
+        severity: High or Low.
+        reason: Why, in words.
+        edition: The edition of the day.
+        rule: The row of it that decided; None where a named person decided otherwise.
+        stated: What was stated.
+    """
+
+    severity: SeverityName
+    reason: str
+    edition: str
+    rule: str | None
+    stated: Mapping[str, str]
+
+
+Override = tuple[SeverityName, str]
+"""The severity a named person decides on, and the reason."""
+
+
+def decide(
+    edition: SeverityEdition,
+    stated: Mapping[str, str],
+    *,
+    since: datetime,
+    now: datetime,
+    degraded: bool = False,
+    override: Override | None = None,
+) -> Decision:
+    """
+    Decide on a severity: by the edition, unless a named person overrides it (E2).
+
+    Args:
+        edition: The one of the day.
+        stated: What is stated, as ``stated_in`` returns it.
+        since: When the trouble began.
+        now: Up to when it has lasted.
+        degraded: Whether the degradation rule of monitoring holds.
+        override: What a named person decides instead.
+
+    Raises:
+        BadInput: Something the edition asks for is not stated, or an override has no reason.
+    """
+    if override is None:
+        lasted = max(now - since, timedelta(0))
+        facts = facts_of(stated, lasted=lasted, degraded=degraded)
+        found = edition.decide({name: facts[name] for name in facts if name in edition.facts})
+        severity, reason, rule = found.severity, found.reason, found.rule
+    else:
+        (severity, reason), rule = override, None
+        if not reason.strip():
+            msg = "a named person decides on a severity with a reason: it is empty"
+            raise BadInput(msg)
+    return Decision(
+        severity=severity, reason=reason, edition=edition.edition, rule=rule, stated=dict(stated)
+    )

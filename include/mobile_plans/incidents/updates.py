@@ -13,8 +13,9 @@ from include.mobile_plans.incidents.mails import PARTIES, tell_update
 from include.mobile_plans.incidents.records import append, list_incidents, lock_incident
 from include.mobile_plans.incidents.rules import recognised, update_problems
 from include.mobile_plans.incidents.state import ASSESSED, UPDATED, Incident
+from include.mobile_plans.incidents.statements import decide
 from include.mobile_plans.instants import format_instant, require_utc
-from include.mobile_plans.policy import PartyName, SeverityName
+from include.mobile_plans.policy import PartyName, SeverityName, program_policy
 
 CHOICES = {
     "first_response": "First response of the party that owes it",
@@ -135,11 +136,14 @@ def _parts(connection: Connection, incident: Incident) -> list[Incident]:
 def _post_one(connection: Connection, incident: Incident, wanted: Post, now: datetime) -> Incident:
     severity, at = _SEVERITIES.get(wanted.what), wanted.received_at
     if severity is not None:
-        stated = incident.all(ASSESSED)[-1].data["stated"]
-        why = (severity, wanted.text)
-        return assess(
-            connection, incident, stated, by=wanted.by, now=now, override=why, received_at=at
+        decision = decide(
+            program_policy().severity_edition(at.date()),
+            incident.all(ASSESSED)[-1].data["stated"],
+            since=incident.opening.since,
+            now=at,
+            override=(severity, wanted.text),
         )
+        return assess(connection, incident, decision, by=wanted.by, now=now, received_at=at)
     data = {
         "what": "update" if wanted.what == "message" else wanted.what,
         "party": _party(about(connection, incident, now), wanted),

@@ -58,7 +58,7 @@ def log_bug(values: Mapping[str, Any]) -> str:
     with store_from_environment().transaction() as connection:
         user = run.triggering_user_name or "unknown"
         bug = report_bug(connection, given, by=user, now=clock.now())
-    start_run(DAG_ID, bug.bug_id, bug.report["title"])
+    start_run(DAG_ID, bug.bug_id, bug.report["title"], values)
     return bug.bug_id
 
 

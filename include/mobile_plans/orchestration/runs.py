@@ -1,5 +1,8 @@
 """Starting runs of Airflow under a name of ours, as many as wanted from one task."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from airflow.sdk.exceptions import AirflowRuntimeError
 from airflow.sdk.execution_time import task_runner
 from airflow.sdk.execution_time.comms import ErrorResponse, TriggerDagRun
@@ -7,7 +10,7 @@ from airflow.sdk.execution_time.comms import ErrorResponse, TriggerDagRun
 from include.mobile_plans.errors import MobilePlansError
 
 
-def start_run(dag_id: str, run_id: str, note: str) -> bool:
+def start_run(dag_id: str, run_id: str, note: str, form: Mapping[str, Any] | None = None) -> bool:
     """
     Start a run, as ``TriggerDagRunOperator`` does for one; an existing one is left alone.
 
@@ -15,6 +18,7 @@ def start_run(dag_id: str, run_id: str, note: str) -> bool:
         dag_id: The DAG.
         run_id: The name of the run, such as ``INC-0042``.
         note: What people read at the top of it.
+        form: What its trigger form would be filled in with, where it has one.
 
     Returns:
         Whether it is new.
@@ -22,7 +26,8 @@ def start_run(dag_id: str, run_id: str, note: str) -> bool:
     Raises:
         MobilePlansError: Airflow did not start it.
     """
-    wanted = TriggerDagRun(dag_id=dag_id, run_id=run_id, note=note)
+    conf = None if form is None else dict(form)
+    wanted = TriggerDagRun(dag_id=dag_id, run_id=run_id, note=note, conf=conf)
     try:
         answer = task_runner.SUPERVISOR_COMMS.send(wanted)
     except AirflowRuntimeError as error:
