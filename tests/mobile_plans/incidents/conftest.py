@@ -1,9 +1,10 @@
 """The example mobile operators in a store, a virtual clock, and incidents of them."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -64,6 +65,7 @@ class World:
     store: Store
     clock: VirtualClock
     postman: Postman
+    numbers: Iterator[int] = field(default_factory=count)
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -115,7 +117,7 @@ class World:
         """Let a person of a mobile operator report something."""
         now = self.clock.now()
         given = {
-            "source": f"test:{now.isoformat()}",
+            "source": f"test:{next(self.numbers)}",
             "slugs": ("contoso",),
             "channel": "call",
             "service": "mobile_plans",
@@ -216,6 +218,3 @@ def world(store: Store, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch) ->
                 now=long_ago,
             )
     return World(store=store, clock=clock, postman=Postman(clock))
-
-
-Open = Callable[..., Incident]
