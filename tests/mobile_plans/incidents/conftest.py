@@ -105,13 +105,17 @@ class World:
         assert problems == []
         return done
 
-    def tick(self, **forward: float) -> None:
-        """Move the clock, then do what is due and deliver the mails."""
+    def tick(self, *, at_most: int = 1000, **forward: float) -> None:
+        """Move the clock, then do what is due, deliver the mails and learn that they were taken."""
         self.clock.advance(timedelta(**forward))
-        policy = program_policy()
-        assert sweep(self.store, self.clock, policy).problems == ()
-        drain(self.store, self.postman, self.clock, schedule=RetrySchedule.of(policy.notices))
+        assert sweep(self.store, self.clock, program_policy()).problems == ()
+        self.deliver(at_most)
         hear(self.store, self.clock)
+
+    def deliver(self, at_most: int = 1000) -> None:
+        """Let the mails that are due be taken by the other side's servers."""
+        schedule = RetrySchedule.of(program_policy().notices)
+        drain(self.store, self.postman, self.clock, schedule=schedule, at_most=at_most)
 
     def report(self, **changes: Any) -> Incident:
         """Let a person of a mobile operator report something."""

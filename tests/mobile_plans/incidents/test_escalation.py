@@ -7,7 +7,7 @@ import pytest
 from include.mobile_plans.errors import BadInput, DoesNotApply, NotFound
 from include.mobile_plans.incidents import call_of_run, hear, note_run, unreached
 from include.mobile_plans.incidents.records import runs_to_start
-from include.mobile_plans.notices import Refused, RetrySchedule, drain
+from include.mobile_plans.notices import Refused
 from include.mobile_plans.obligations import find_alert, raise_alert
 from include.mobile_plans.policy import program_policy
 from tests.mobile_plans.incidents.conftest import NOON, World
@@ -44,8 +44,7 @@ def test_a_mail_counts_from_when_their_server_took_it(opened: World) -> None:
     """Decision: not from when we learn of it."""
     world = opened
     world.clock.advance(2 * MINUTE)
-    schedule = RetrySchedule.of(program_policy().notices)
-    drain(world.store, world.postman, world.clock, schedule=schedule)
+    world.deliver()
     world.clock.advance(7 * MINUTE)
     assert hear(world.store, world.clock) == ["INC-0001"]
     assert hear(world.store, world.clock) == []
