@@ -303,7 +303,7 @@ def test_a_bug_is_declined_and_that_is_told(centre: Centre, beside: Mapping[str,
     centre.answer(number, "triage", "Decline")
     centre.answer(number, "triage", "Decline", reason="It is shown as agreed")
     assert centre.ends("bug_fix_request", number) == "success"
-    mails = centre.wait_for_mails(2, number, "will not be fixed")
+    mails = centre.wait_for_mails(2, number, "Will not be fixed")
     assert {mail.envelope_to[0] for mail in mails} == {
         "DYNAMOpartnersup@microsoft.com",
         CONTACTS["contoso"],

@@ -84,6 +84,15 @@ class About:
         due = [one.due_at for one in self.running if one.promise.kind == "outage_notice"]
         return due[0] if due and self.incident.opening.told_by == "program" else None
 
+    @property
+    def reach_us(self) -> str:
+        """How the mobile operator reaches us: High by telephone, Low by mail (E3 to E5)."""
+        contacts = self.policy.contacts
+        centre, desk = contacts.operations_centre, contacts.low_severity_desk
+        if self.incident.severity == "low":
+            return f"write to {desk.name}, {desk.email},"
+        return f"call {centre.name} at {centre.phone}"
+
     def recipients(self, party: PartyName) -> tuple[Recipient, ...]:
         """Return whom of a party mails go to: the first, and who follows where it is refused."""
         high = self.incident.severity != "low"

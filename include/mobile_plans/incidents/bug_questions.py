@@ -22,7 +22,7 @@ class BugQuestion:
 
     Attributes:
         title: What the step is about, for the subject.
-        states: The state each option brings the bug to.
+        states: The state each option brings the bug to; it is asked where the first may follow.
         fields: What is filled in.
         settling: The states after which the step is over; others are recorded and asked again.
     """
@@ -50,7 +50,7 @@ class BugQuestion:
             raise DoesNotApply(msg)
         with store_from_environment().snapshot() as connection:
             bug = find_bug(connection, run.run_id)
-        if not any(bug.state in FOLLOWS[state] for state in self.states.values()):
+        if bug.state not in FOLLOWS[next(iter(self.states.values()))]:
             msg = f"{bug.bug_id} is {bug.state}"
             raise DoesNotApply(msg)
         known = "\n".join(f"- {name}: {value}" for name, value in bug.known.items() if value)

@@ -35,6 +35,7 @@ def tell_severity(connection: Connection, told: About) -> None:
         "decided_by": None if data["rule"] else latest.actor,
         "before": assigned[-2].data["severity"].title() if len(assigned) > 1 else None,
         "by_phone": calls_for_phone(incident),
+        "is_answered": incident.last_update("first_response", "update") is not None,
         "impact": target and target.impact,
         "first_response": _words(first_response),
         "due_if_reached_now": told.now + first_response
@@ -130,6 +131,7 @@ def tell(
                 "mobile_operator_name": told.name,
                 "program_name": contacts.program_name,
                 "centre": contacts.operations_centre,
+                "reach_us": told.reach_us,
                 "party": party,
                 "zone": told.zone_of(party),
                 "running": told.running,
