@@ -4,13 +4,15 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
 from include.mobile_plans.incidents import BugReport, advance_bug, report_bug
-from include.mobile_plans.store import tables
+from include.mobile_plans.store import Store, tables
 from tests.golden import assert_golden, rendered_of
+from tests.mobile_plans.conftest import PreparedStores
 from tests.mobile_plans.incidents.conftest import NOON, SLUGS, World
 
 OURS = {"channel": "program", "caller": ""}
@@ -23,6 +25,12 @@ BUG = BugReport(
     counterpart="Maya Patel",
     what="The price is shown without tax\nSeen on every plan since the last release.",
 )
+
+
+@pytest.fixture
+def store(tmp_path: Path, prepared_stores: PreparedStores) -> Store:
+    """A store on SQLite: words are the same on both databases."""
+    return prepared_stores.sqlite(tmp_path / "store.db")
 
 
 def assert_mails(world: World, *names: str, variant: str = "") -> None:
