@@ -6,17 +6,13 @@ carries the calls people make and the questions they answer.
 """
 
 from include.mobile_plans.incidents.about import SERVICES, About, about, about_id
-from include.mobile_plans.incidents.bug_questions import APPROVAL, DEPLOYMENT, TRIAGE, BugQuestion
+from include.mobile_plans.incidents.bug_questions import APPROVAL, DEPLOYMENT, TRIAGE
 from include.mobile_plans.incidents.bugs import (
-    Bug,
-    BugReport,
-    advance_bug,
     find_bug,
     list_bugs,
     report_bug,
 )
 from include.mobile_plans.incidents.escalation import (
-    assess,
     call_key,
     call_of_run,
     hear,
@@ -24,14 +20,13 @@ from include.mobile_plans.incidents.escalation import (
     on_attempt,
     unreached,
 )
-from include.mobile_plans.incidents.export import export_incident, whole_record
+from include.mobile_plans.incidents.export import export_incident
 from include.mobile_plans.incidents.mails import headline
 from include.mobile_plans.incidents.outages import open_for_outages
 from include.mobile_plans.incidents.questions import PostQuestion, SeverityQuestion
 from include.mobile_plans.incidents.records import (
     find_incident,
     list_incidents,
-    lock_incident,
     note_run,
     runs_to_start,
 )
@@ -54,9 +49,6 @@ __all__ = [
     "STATES",
     "TRIAGE",
     "About",
-    "Bug",
-    "BugQuestion",
-    "BugReport",
     "Incident",
     "Post",
     "PostQuestion",
@@ -64,8 +56,6 @@ __all__ = [
     "SeverityQuestion",
     "about",
     "about_id",
-    "advance_bug",
-    "assess",
     "call_key",
     "call_of_run",
     "call_sheet",
@@ -80,7 +70,6 @@ __all__ = [
     "incident_of_run",
     "list_bugs",
     "list_incidents",
-    "lock_incident",
     "note_run",
     "on_attempt",
     "open_for_outages",
@@ -94,5 +83,4 @@ __all__ = [
     "told_to",
     "unreached",
     "verdict",
-    "whole_record",
 ]

@@ -53,10 +53,11 @@ class BugQuestion:
         if bug.state not in FOLLOWS[next(iter(self.states.values()))]:
             msg = f"{bug.bug_id} is {bug.state}"
             raise DoesNotApply(msg)
+        report = bug.report
         known = "\n".join(f"- {name}: {value}" for name, value in bug.known.items() if value)
         return Question(
-            subject=f"{bug.bug_id}, {bug.report['slug']}: {self.title}, {bug.report['title'][:80]}",
-            body=f"{bug.report['what']}\n\n{known}",
+            subject=f"{bug.bug_id}, {self.title}: {report['title'][:80]}",
+            body=f"{report['what']}\n\n{known}",
             fields=self.fields,
         )
 

@@ -1,7 +1,7 @@
 """Bugs of either party: reported and logged, triaged, approved, scheduled, deployed (B1 to B3)."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +22,8 @@ from include.mobile_plans.store import Event, append_event, hold_numbers, next_n
 from include.mobile_plans.store.tables import bug as table
 
 SERIES = "BUG"
+FORM = ("mobile_operator", "party", "reported_by", "counterpart", "what", "incident")
+"""What is reported: between whom, by which party and person, with whom it was logged (B1)."""
 REPORTED = "bug.reported"
 STATES = {
     REPORTED: "reported",
@@ -70,7 +72,7 @@ class Bug:
 
     @property
     def report(self) -> dict[str, Any]:
-        """What was reported: title, what, slug, party, reported_by, counterpart, incident."""
+        """What was reported: its title, and each of ``FORM``."""
         return self.events[0].data
 
     @property
@@ -79,63 +81,55 @@ class Bug:
         return {name: value for event in self.events for name, value in event.data.items()}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BugReport:
-    """
-    What is reported.
-
-    Attributes:
-        source: What makes it unique: the run or command behind it.
-        slug: The mobile operator that reports it, or is the counterpart.
-        party: Who reports it.
-        reported_by: The named person.
-        counterpart: The named person of the other party with whom it was logged (B1).
-        what: What is wrong; the first line is its title.
-        incident: The incident it came up in, or empty.
-    """
-
-    source: str
-    slug: str
-    party: PartyName
-    reported_by: str
-    counterpart: str
-    what: str
-    incident: str = ""
-
-
-def report_bug(connection: Connection, given: BugReport, *, by: str, now: datetime) -> Bug:
+def report_bug(
+    connection: Connection, source: str, form: Mapping[str, Any], *, by: str, now: datetime
+) -> Bug:
     """
     Log a bug, and tell the bug desk and the mobile operator; the same source logs it once (B1).
+
+    Args:
+        connection: The write transaction.
+        source: What makes it unique: the run behind it.
+        form: Each of ``FORM``, the incident it came up in being optional.
+        by: The user who writes it down.
+        now: The current instant, aware UTC.
 
     Raises:
         NotFound: The mobile operator or the incident is unknown.
         BadInput: A person or what is wrong is missing, or the incident is another's.
     """
-    needed = {name: getattr(given, name) for name in ("reported_by", "counterpart", "what")}
-    problems = [f"a bug needs {name!r}: it is empty" for name, t in needed.items() if not t.strip()]
-    if given.party not in ("program", "mobile_operator"):
-        problems.append(f"party {given.party!r} is unknown: allowed are program, mobile_operator")
+    given = {name: str(form.get(name) or "").strip() for name in FORM}
+    slug, incident = given["mobile_operator"], given["incident"]
+    problems = [
+        f"a bug needs {name!r}: it is empty"
+        for name in FORM
+        if not given[name] and name != "incident"
+    ]
+    if given["party"] not in ("program", "mobile_operator"):
+        problems.append(
+            f"party {given['party']!r} is unknown: allowed are program, mobile_operator"
+        )
     if problems:
         raise BadInput(*problems)
-    mobile_operator_in_force(connection, given.slug, now)
-    if given.incident and find_incident(connection, given.incident).slug != given.slug:
-        msg = f"{given.incident} is no incident of {given.slug}: link one of its own, or none"
+    mobile_operator_in_force(connection, slug, now)
+    if incident and find_incident(connection, incident).slug != slug:
+        msg = f"{incident} is no incident of {slug}: link one of its own, or none"
         raise BadInput(msg)
     hold_numbers(connection, SERIES)
-    found = connection.scalar(select(table.c.bug_id).where(table.c.source == given.source))
+    found = connection.scalar(select(table.c.bug_id).where(table.c.source == source))
     if found is not None:
         return find_bug(connection, found)
     bug_id = next_number(connection, SERIES)
-    title = " ".join(given.what.strip().splitlines()[0].split())[:_LONGEST_TITLE]
-    data = asdict(given) | {"title": title, "incident": given.incident or None}
+    title = " ".join(given["what"].splitlines()[0].split())[:_LONGEST_TITLE]
+    data = given | {"title": title}
     bug = _append(connection, Bug(()), f"bug:{bug_id}", REPORTED, data, by=by, now=now)
     connection.execute(
         table.insert().values(
             bug_id=bug_id,
-            source=given.source,
-            slug=given.slug,
-            incident_id=given.incident or None,
-            state="reported",
+            source=source,
+            slug=slug,
+            incident_id=incident or None,
+            state=bug.state,
             title=title,
             reported_at=now,
             changed_at=now,
@@ -192,7 +186,7 @@ def advance_bug(
     _tell_both(connection, bug, now)
     if state == "deployed":
         for version in mobile_operators_in_force(connection, now):
-            if version.state == "live" and version.slug != bug.report["slug"]:
+            if version.state == "live" and version.slug != bug.report["mobile_operator"]:
                 _tell(connection, bug, "mobile_operator", version.mobile_operator, now)
     return bug
 
@@ -234,7 +228,9 @@ def _append(
 
 
 def _tell_both(connection: Connection, bug: Bug, now: datetime) -> None:
-    record = mobile_operator_in_force(connection, bug.report["slug"], now).mobile_operator
+    record = mobile_operator_in_force(
+        connection, bug.report["mobile_operator"], now
+    ).mobile_operator
     for party in ("program", "mobile_operator"):
         _tell(connection, bug, party, record, now)
 
@@ -255,7 +251,7 @@ def _tell(
             )
             for c in record.contacts_of("operations")
         )
-    is_theirs = party == "program" or record.slug == bug.report["slug"]
+    is_theirs = party == "program" or record.slug == bug.report["mobile_operator"]
     kind = "bug_reported" if bug.state == "reported" else "bug_updated"
     queue_notice(
         connection,

@@ -15,7 +15,7 @@ from include.mobile_plans.incidents.about import About, about
 from include.mobile_plans.incidents.mails import (
     headline,
     notice_key,
-    tell_not_reached,
+    tell,
     tell_severity,
 )
 from include.mobile_plans.incidents.records import (
@@ -33,7 +33,7 @@ from include.mobile_plans.incidents.rules import (
 )
 from include.mobile_plans.incidents.state import ASSESSED, REACHED, Incident
 from include.mobile_plans.incidents.statements import Decision
-from include.mobile_plans.notices import list_notices
+from include.mobile_plans.notices import Recipient, list_notices
 from include.mobile_plans.obligations import (
     Call,
     CallAttempt,
@@ -198,9 +198,17 @@ def on_attempt(connection: Connection, call: Call, attempt: CallAttempt) -> None
         incident = _reached(connection, incident, int(position), "call", who, at, now)
         keep_clocks(connection, incident, by=by, now=now)
     elif call.is_exhausted:
-        names = dict.fromkeys(call.wanted.contacts[one.rank - 1].name for one in call.attempts)
-        told = about(connection, incident, now)
-        tell_not_reached(connection, told, call.wanted.key, tuple(names))
+        _tell_nobody_answered(connection, about(connection, incident, now), call)
+
+
+def _tell_nobody_answered(connection: Connection, told: About, call: Call) -> None:
+    """Queue the mail that tells the program's own people that no contact was reached."""
+    role, team = "program.mobile_plans_team", told.policy.contacts.duty_roster.mobile_plans_team
+    people = tuple(Recipient(name=one.name, email=one.email, role=role) for one in team.persons)
+    tried = [call.wanted.contacts[one.rank - 1].name for one in call.attempts]
+    context = {"tried": list(dict.fromkeys(tried))}
+    part = call.wanted.key.removeprefix(f"{told.incident.incident_id}:")
+    tell(connection, told, "program", "incident_not_reached", context, part=part, to=people)
 
 
 def alert_of(call: Call, rank: int) -> str:

@@ -1,7 +1,6 @@
 """The mails of an incident, each party its own; whoever changes one queues them beside it."""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection
@@ -63,37 +62,11 @@ def tell_update(connection: Connection, told: About, update: Event) -> None:
         "update": update.data,
         "said_for": told.name_of(update.data["party"]),
         "received_at": update.effective_at,
-        **(_story(told) if is_end else {}),
+        **(story(told) if is_end else {}),
     }
     kind = "incident_resolved" if is_end else "incident_updated"
     for party in PARTIES:
         tell(connection, told, party, kind, context, part=update.position)
-
-
-def tell_recovery(connection: Connection, told: About) -> None:
-    """Queue the mail that proposes to the program to resolve what monitoring saw recover."""
-    position = told.incident.events[-1].position
-    tell(connection, told, "program", "incident_recovered", _story(told), part=position)
-
-
-def tell_turned_back(connection: Connection, told: About, support: str) -> None:
-    """Queue the mail that turns a matter back to the mobile operator's own support (C1)."""
-    context = {"support": support}
-    tell(connection, told, "mobile_operator", "incident_turned_back", context, part="support")
-
-
-def tell_not_reached(connection: Connection, told: About, call: str, tried: Sequence[str]) -> None:
-    """Queue the mail that tells the program that no contact answered the telephone."""
-    role, team = "program.mobile_plans_team", told.policy.contacts.duty_roster.mobile_plans_team
-    to = tuple(Recipient(name=one.name, email=one.email, role=role) for one in team.persons)
-    tell(connection, told, "program", "incident_not_reached", {"tried": tried}, part=call, to=to)
-
-
-def tell_storm(
-    connection: Connection, told: About, parts: Sequence[tuple[str, str, datetime]]
-) -> None:
-    """Queue the mail that tells the program that many incidents are one event."""
-    tell(connection, told, "program", "incident_storm", {"parts": parts}, part="storm")
 
 
 def tell(
@@ -146,11 +119,11 @@ def tell(
 
 
 def notice_key(incident: Incident, part: int | str) -> str:
-    """Name the mail of an event, or of another part, of an incident."""
+    """Name the mail of an event, by its position, or of another part of an incident."""
     return (
         f"{incident.incident_id}:{part:04d}"
         if isinstance(part, int)
-        else (f"{incident.incident_id}:{part.removeprefix(f'{incident.incident_id}:')}")
+        else (f"{incident.incident_id}:{part}")
     )
 
 
@@ -172,7 +145,7 @@ def _every(period: Period) -> str:
     return f"every {_SINGULAR.get(words, words)}"
 
 
-def _story(told: About) -> dict[str, Any]:
+def story(told: About) -> dict[str, Any]:
     """Return how long it took, what happened, and which promises were kept."""
     return {
         "downtime": downtime(told),

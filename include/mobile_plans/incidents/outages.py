@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 from include.mobile_plans.errors import BadInput
 from include.mobile_plans.incidents.about import about
 from include.mobile_plans.incidents.escalation import assess
-from include.mobile_plans.incidents.mails import tell_recovery, tell_storm
+from include.mobile_plans.incidents.mails import story, tell
 from include.mobile_plans.incidents.records import (
     SYSTEM,
     append,
@@ -186,13 +186,8 @@ def _take(connection: Connection, trouble: Trouble, now: datetime) -> list[str]:
     if is_new:
         incident = _group(connection, incident, now)
     if incident.severity != "high":
-        decision = decide(
-            program_policy().severity_edition(now.date()),
-            {"portal": portal},
-            since=trouble.since,
-            now=now,
-            degraded=trouble.kind == "degradation",
-        )
+        degraded, stated = trouble.kind == "degradation", {"portal": portal}
+        decision = decide(stated, since=trouble.since, now=now, degraded=degraded)
         assess(connection, incident, decision, by=SYSTEM, now=now)
     return [f"{incident.incident_id} {'opened' if is_new else 'joined'} for {trouble.key}"]
 
@@ -216,7 +211,8 @@ def _group(connection: Connection, incident: Incident, now: datetime) -> Inciden
             (one.incident_id, about(connection, one, now).name, one.opening.since) for one in parts
         ]
         parent = find_incident(connection, parent_id)
-        tell_storm(connection, about(connection, parent, now), named)
+        told = about(connection, parent, now)
+        tell(connection, told, "program", "incident_storm", {"parts": named}, part="storm")
     return find_incident(connection, incident.incident_id)
 
 
@@ -232,13 +228,7 @@ def _open_parent(connection: Connection, first: Incident, reason: str, now: date
         channel="monitoring",
     )
     parent, _ = open_incident(connection, opening, by=SYSTEM, now=now)
-    decision = decide(
-        program_policy().severity_edition(now.date()),
-        {},
-        since=parent.opening.since,
-        now=now,
-        override=("high", reason),
-    )
+    decision = decide({}, since=opening.since, now=now, override=("high", reason))
     return assess(connection, parent, decision, by=SYSTEM, now=now).incident_id
 
 
@@ -256,13 +246,19 @@ def _note_recoveries(store: Store, clock: Clock, found: list[Trouble]) -> list[s
             at, seen = max((ended[key] for key in incident.troubles), key=lambda one: one[0])
             data = {"seen": seen_document(seen)}
             incident = append(connection, incident, RECOVERED, data, now=now, received_at=at)
-            if incident.parent is None:
-                tell_recovery(connection, about(connection, incident, now))
-            elif not parts_lasting(connection, incident.parent):
-                parent = find_incident(connection, incident.parent)
-                tell_recovery(connection, about(connection, parent, now))
+            _propose_resolution(connection, incident, now)
             recovered.append(f"{incident_id} recovered")
     return recovered
+
+
+def _propose_resolution(connection: Connection, incident: Incident, now: datetime) -> None:
+    """Propose to the program to resolve it; of many, their parent once the last one recovered."""
+    if incident.parent is not None:
+        if parts_lasting(connection, incident.parent):
+            return
+        incident = find_incident(connection, incident.parent)
+    told, part = about(connection, incident, now), incident.events[-1].position
+    tell(connection, told, "program", "incident_recovered", story(told), part=part)
 
 
 def _is_over(incident: Incident, ended: dict[str, tuple[datetime, Seen | None]]) -> bool:

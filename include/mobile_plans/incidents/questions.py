@@ -10,7 +10,7 @@ from include.mobile_plans.incidents.records import lock_incident
 from include.mobile_plans.incidents.reports import turn_back
 from include.mobile_plans.incidents.statements import FIELDS, decide, stated_in
 from include.mobile_plans.incidents.updates import CHOICES, Post, post, told_to
-from include.mobile_plans.policy import SeverityName, program_policy
+from include.mobile_plans.policy import SeverityName
 from include.mobile_plans.questions import Answer, Field, Question, Run
 from include.mobile_plans.store import store_from_environment
 
@@ -72,13 +72,9 @@ class SeverityQuestion:
                 turn_back(connection, incident, by=by, now=now)
                 return True
             severity, reason = _OVERRIDES.get(answer.option), answer.text("reason") or ""
-            decision = decide(
-                program_policy().severity_edition(now.date()),
-                stated_in(answer.values),
-                since=incident.opening.since,
-                now=now,
-                override=(severity, reason) if severity else None,
-            )
+            override = (severity, reason) if severity else None
+            stated, since = stated_in(answer.values), incident.opening.since
+            decision = decide(stated, since=since, now=now, override=override)
             assess(connection, incident, decision, by=by, now=now)
         return True
 

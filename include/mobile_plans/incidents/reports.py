@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from include.mobile_plans.errors import BadInput
 from include.mobile_plans.incidents.about import SERVICES, about
 from include.mobile_plans.incidents.escalation import assess, keep_clocks
-from include.mobile_plans.incidents.mails import tell_turned_back
+from include.mobile_plans.incidents.mails import tell
 from include.mobile_plans.incidents.records import (
     append,
     list_incidents,
@@ -27,11 +27,7 @@ from include.mobile_plans.incidents.state import (
 )
 from include.mobile_plans.incidents.statements import Override, decide
 from include.mobile_plans.instants import format_instant, require_utc
-from include.mobile_plans.policy import (
-    mobile_operator_in_force,
-    mobile_operators_in_force,
-    program_policy,
-)
+from include.mobile_plans.policy import mobile_operator_in_force, mobile_operators_in_force
 
 CHANNELS: dict[Channel, str] = {
     "call": "The mobile operator called us",
@@ -129,7 +125,7 @@ def turn_back(connection: Connection, incident: Incident, *, by: str, now: datet
     words = ", ".join([support.name, *ways])
     after = append(connection, incident, TURNED_BACK, {"support": words}, by=by, now=now)
     keep_clocks(connection, after, by=by, now=now)
-    tell_turned_back(connection, told, words)
+    tell(connection, told, "mobile_operator", "incident_turned_back", {"support": words}, part=2)
     return after
 
 
@@ -194,13 +190,8 @@ def _assess(
     connection: Connection, incident: Incident, given: Report, *, by: str, now: datetime
 ) -> Incident:
     """Assign the severity that follows from what was stated; an outage of ours is High."""
-    decision = decide(
-        program_policy().severity_edition(now.date()),
-        given.stated or {},
-        since=given.since,
-        now=now,
-        override=_OURS if given.is_ours else given.override,
-    )
+    override = _OURS if given.is_ours else given.override
+    decision = decide(given.stated or {}, since=given.since, now=now, override=override)
     return assess(connection, incident, decision, by=by, now=now)
 
 

@@ -11,13 +11,14 @@ from include.mobile_plans.incidents.state import (
     ASSESSED,
     RUN_STARTED,
     UPDATED,
+    Entry,
     Incident,
     Service,
 )
 from include.mobile_plans.incidents.statements import missing_in
+from include.mobile_plans.instants import format_instant
 from include.mobile_plans.policy import Contact, MobileOperator, PartyName, SeverityName
 from include.mobile_plans.policy.incidents import StormPolicy
-from include.mobile_plans.store import Event
 
 PROGRAM_SERVICES: tuple[Service, ...] = ("network", "mobile_plans", "store")
 """What the program runs, and tells its outages of (O1)."""
@@ -55,7 +56,7 @@ class Clock:
     since: datetime
     answer: Answered | None
     released: str | None
-    pause: Event | None = None
+    pause: Entry | None = None
     number: int | None = None
 
 
@@ -231,7 +232,7 @@ def _answers(incident: Incident) -> list[Answered]:
     return sorted(found, key=lambda one: one.at)
 
 
-def answered_at(incident: Incident, update: Event) -> datetime | None:
+def answered_at(incident: Incident, update: Entry) -> datetime | None:
     """
     Return when an update reached the other party, or None while it has not.
 
@@ -243,7 +244,7 @@ def answered_at(incident: Incident, update: Event) -> datetime | None:
     return incident.reached_at(update.position)
 
 
-def _answered(update: Event, at: datetime) -> Answered:
+def _answered(update: Entry, at: datetime) -> Answered:
     data = update.data
     evidence = data["evidence"] or f"{data['what'].replace('_', ' ')}: {data['text']}"
     return Answered(by=data["by"], evidence=evidence, at=at, recorded_by=update.actor)
@@ -284,26 +285,38 @@ def run_wanted(incident: Incident) -> str | None:
     return next((run for run in wanted if run not in started), None)
 
 
-def update_problems(incident: Incident, what: str, party: PartyName) -> list[str]:
-    """List in plain sentences why an update cannot be posted; empty when it can."""
-    name, opening = incident.incident_id, incident.opening
+def post_problems(incident: Incident, what: str, party: PartyName, at: datetime) -> list[str]:
+    """
+    List in plain sentences why something cannot be posted; empty when it can.
+
+    Args:
+        incident: As it stands.
+        what: An update of ``CHOICES``, or a severity.
+        party: Whose word it is.
+        at: When it was received.
+    """
+    name, opening, paused = incident.incident_id, incident.opening, incident.pause
+    severity = (incident.severity or "none").title()
     if incident.is_ended:
         return [f"{name} is {incident.state.replace('_', ' ')}: nothing more is posted to it"]
-    to_all = what == "resolution" or (what == "update" and party == "program")
-    tells_of_theirs = opening.is_notice and opening.told_by == "mobile_operator"
-    paused = incident.pause
+    to_all = what == "resolution" or (what in ("update", "message") and party == "program")
+    of_theirs = opening.is_notice and opening.told_by == "mobile_operator"
     reasons = {
+        f"received at {format_instant(at)} lies before it began, {format_instant(opening.since)}": (
+            at < opening.since and what != "awareness"
+        ),
         f"{name} has parts: post that to one of them, or a message to all": (
             incident.slug is None and not to_all
         ),
         f"{name} has no severity yet: it is assigned first": incident.severity is None,
+        f"{name} is {severity} already": what == f"severity_{severity.lower()}",
         f"{name} tells of an outage: post an update": (
             what == "first_response" and opening.is_notice
         ),
         f"{name} is paused already": what == "pause" and paused is not None,
         f"{name} is not paused": what == "resume" and paused is None,
         f"{name} is no outage a mobile operator told us of": (
-            what in ("mail", "awareness") and not tells_of_theirs
+            what in ("mail", "awareness") and not of_theirs
         ),
         f"{name} was no report of the mobile operator: it owes no details of it": (
             what == "details" and opening.told_by == "program"

@@ -31,6 +31,9 @@ ENDED: tuple[State, ...] = ("resolved", "turned_back")
 ANSWERS = ("first_response", "update", "resolution")
 """The updates that answer what is owed, where they are the word of the party that owes it."""
 
+Entry = Event
+"""One event of an incident, under the name its rules know it by."""
+
 OPENED = "incident.opened"
 ASSESSED = "severity.assigned"
 REACHED = "party.reached"

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from include.mobile_plans.errors import BadInput
 from include.mobile_plans.instants import format_instant, parse_instant
-from include.mobile_plans.policy import FactValue, SeverityEdition, SeverityName
+from include.mobile_plans.policy import FactValue, SeverityName, program_policy
 from include.mobile_plans.questions import Field
 
 WAYS = ("walled garden", "Wi-Fi", "Ethernet")
@@ -112,16 +112,7 @@ def facts_of(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """
-    A severity as it was decided (E2).
-
-    Attributes:
-        severity: High or Low.
-        reason: Why, in words.
-        edition: The edition of the day.
-        rule: The row of it that decided; None where a named person decided otherwise.
-        stated: What was stated.
-    """
+    """A severity as it was decided; ``rule`` is None where a named person decided otherwise."""
 
     severity: SeverityName
     reason: str
@@ -135,7 +126,6 @@ Override = tuple[SeverityName, str]
 
 
 def decide(
-    edition: SeverityEdition,
     stated: Mapping[str, str],
     *,
     since: datetime,
@@ -144,10 +134,9 @@ def decide(
     override: Override | None = None,
 ) -> Decision:
     """
-    Decide on a severity: by the edition, unless a named person overrides it (E2).
+    Decide on a severity: by the edition of the day, unless a named person overrides it (E2).
 
     Args:
-        edition: The one of the day.
         stated: What is stated, as ``stated_in`` returns it.
         since: When the trouble began.
         now: Up to when it has lasted.
@@ -157,16 +146,16 @@ def decide(
     Raises:
         BadInput: Something the edition asks for is not stated, or an override has no reason.
     """
+    edition = program_policy().severity_edition(now.date())
     if override is None:
-        lasted = max(now - since, timedelta(0))
-        facts = facts_of(stated, lasted=lasted, degraded=degraded)
+        facts = facts_of(stated, lasted=max(now - since, timedelta(0)), degraded=degraded)
         found = edition.decide({name: facts[name] for name in facts if name in edition.facts})
         severity, reason, rule = found.severity, found.reason, found.rule
     else:
         (severity, reason), rule = override, None
-        if not reason.strip():
-            msg = "a named person decides on a severity with a reason: it is empty"
-            raise BadInput(msg)
+    if not reason.strip():
+        msg = "a named person decides on a severity with a reason: it is empty"
+        raise BadInput(msg)
     return Decision(
         severity=severity, reason=reason, edition=edition.edition, rule=rule, stated=dict(stated)
     )

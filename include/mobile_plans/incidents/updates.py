@@ -1,6 +1,5 @@
 """What is posted to an incident: responses, updates, pauses, its resolution; each as received."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,11 +10,11 @@ from include.mobile_plans.incidents.about import About, about
 from include.mobile_plans.incidents.escalation import assess, keep_clocks
 from include.mobile_plans.incidents.mails import PARTIES, tell_update
 from include.mobile_plans.incidents.records import append, list_incidents, lock_incident
-from include.mobile_plans.incidents.rules import recognised, update_problems
+from include.mobile_plans.incidents.rules import post_problems, recognised
 from include.mobile_plans.incidents.state import ASSESSED, UPDATED, Incident
 from include.mobile_plans.incidents.statements import decide
 from include.mobile_plans.instants import format_instant, require_utc
-from include.mobile_plans.policy import PartyName, SeverityName, program_policy
+from include.mobile_plans.policy import PartyName, SeverityName
 
 CHOICES = {
     "first_response": "First response of the party that owes it",
@@ -91,40 +90,28 @@ def require_possible(
     if wanted.what not in CHOICES:
         msg = f"{wanted.what!r} cannot be posted: allowed are {', '.join(CHOICES)}"
         raise BadInput(msg)
-    at, began = require_utc(wanted.received_at, "received at"), incident.opening.since
-    severity, name = _SEVERITIES.get(wanted.what), incident.incident_id
+    at = require_utc(wanted.received_at, "received at")
     problems = {
         f"received at {format_instant(at)} lies in the future": at > now,
-        f"received at {format_instant(at)} lies before it began, {format_instant(began)}": (
-            at < began and wanted.what != "awareness"
-        ),
         "by is empty: a named person posts it": not wanted.by.strip(),
         "the text is empty: both parties read it": not wanted.text.strip(),
-        f"{name} is {(incident.severity or '').title()} already": (
-            severity is not None and severity == incident.severity
-        ),
-        f"{name} is a parent of many: the severity of each part is its own": (
-            severity is not None and incident.slug is None
-        ),
     }
     found = [problem for problem, holds in problems.items() if holds]
     party = _party(about(connection, incident, now), wanted)
-    found += update_problems(incident, "update" if wanted.what == "message" else wanted.what, party)
+    found += post_problems(incident, wanted.what, party, at)
     if found:
         raise BadInput(*found)
 
 
 def told_to(connection: Connection, incident: Incident, now: datetime) -> list[tuple[str, str]]:
     """List whom a post is told to: the name of each party, and the address its mail goes to."""
-    return list(_told(connection, incident, now))
-
-
-def _told(connection: Connection, incident: Incident, now: datetime) -> Iterator[tuple[str, str]]:
-    for part in _parts(connection, incident):
-        told = about(connection, part, now)
-        for party in PARTIES:
-            for person in told.recipients(party)[:1]:
-                yield told.name_of(party), f"{person.name} <{person.email}>"
+    around = [about(connection, part, now) for part in _parts(connection, incident)]
+    return [
+        (told.name_of(party), f"{person.name} <{person.email}>")
+        for told in around
+        for party in PARTIES
+        for person in told.recipients(party)[:1]
+    ]
 
 
 def _parts(connection: Connection, incident: Incident) -> list[Incident]:
@@ -136,13 +123,9 @@ def _parts(connection: Connection, incident: Incident) -> list[Incident]:
 def _post_one(connection: Connection, incident: Incident, wanted: Post, now: datetime) -> Incident:
     severity, at = _SEVERITIES.get(wanted.what), wanted.received_at
     if severity is not None:
-        decision = decide(
-            program_policy().severity_edition(at.date()),
-            incident.all(ASSESSED)[-1].data["stated"],
-            since=incident.opening.since,
-            now=at,
-            override=(severity, wanted.text),
-        )
+        stated = incident.all(ASSESSED)[-1].data["stated"]
+        why, since = (severity, wanted.text), incident.opening.since
+        decision = decide(stated, since=since, now=at, override=why)
         return assess(connection, incident, decision, by=wanted.by, now=now, received_at=at)
     data = {
         "what": "update" if wanted.what == "message" else wanted.what,

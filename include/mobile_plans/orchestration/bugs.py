@@ -5,7 +5,7 @@ from typing import Any
 
 from airflow.sdk import Param, get_current_context
 
-from include.mobile_plans.incidents import APPROVAL, DEPLOYMENT, TRIAGE, BugReport, report_bug
+from include.mobile_plans.incidents import APPROVAL, DEPLOYMENT, TRIAGE, report_bug
 from include.mobile_plans.orchestration.forms import mobile_operator_field
 from include.mobile_plans.orchestration.runs import start_run
 from include.mobile_plans.orchestration.sign_off import SignOff
@@ -45,19 +45,9 @@ def log_bug(values: Mapping[str, Any]) -> str:
     run = get_current_context()["dag_run"]
     if run.run_id.startswith("BUG-"):
         return str(run.run_id)
-    texts = {name: str(value or "") for name, value in values.items()}
-    given = BugReport(
-        source=f"run:{run.run_id}",
-        slug=texts["mobile_operator"],
-        party="program" if texts["party"] == "program" else "mobile_operator",
-        reported_by=texts["reported_by"],
-        counterpart=texts["counterpart"],
-        what=texts["what"],
-        incident=texts["incident"].strip(),
-    )
+    source, user = f"run:{run.run_id}", run.triggering_user_name or "unknown"
     with store_from_environment().transaction() as connection:
-        user = run.triggering_user_name or "unknown"
-        bug = report_bug(connection, given, by=user, now=clock.now())
+        bug = report_bug(connection, source, values, by=user, now=clock.now())
     start_run(DAG_ID, bug.bug_id, bug.report["title"], values)
     return bug.bug_id
 

@@ -186,7 +186,7 @@ def test_bad_input_is_one_line(
 def test_bugs_are_shown(world: World, command_line: CommandLine) -> None:
     """B1: list and show."""
     with world.write() as connection:
-        report_bug(connection, BUG, by="ops", now=NOON)
+        report_bug(connection, "run:1", BUG, by="ops", now=NOON)
     assert command_line("bug", "list", "--json").document["bugs"][0]["bug_id"] == "BUG-0001"
     assert "BUG-0001" in command_line("bug", "list", "--mobile-operator", "contoso").out
     assert "BUG-0001" not in command_line("bug", "list", "--mobile-operator", "tailspin").out

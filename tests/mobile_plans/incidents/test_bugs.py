@@ -1,7 +1,5 @@
 """Bugs of either party, from the report to the deployment of the fix (B1 to B3)."""
 
-from dataclasses import replace
-
 import pytest
 
 from include.mobile_plans.errors import BadInput, Conflict, DoesNotApply, NotFound
@@ -9,12 +7,11 @@ from include.mobile_plans.incidents import (
     APPROVAL,
     DEPLOYMENT,
     TRIAGE,
-    Bug,
-    advance_bug,
     find_bug,
     list_bugs,
     report_bug,
 )
+from include.mobile_plans.incidents.bugs import Bug, advance_bug
 from include.mobile_plans.notices import list_notices
 from include.mobile_plans.questions import Answer, Run, require_complete
 from include.mobile_plans.store import verify_events
@@ -26,7 +23,8 @@ RUN = Run(run_id="BUG-0001")
 
 def log(world: World, **changes: object) -> Bug:
     with world.write() as connection:
-        return report_bug(connection, replace(BUG, **changes), by="ops", now=NOON)
+        source = changes.pop("source", "run:1")
+        return report_bug(connection, source, BUG | changes, by="ops", now=NOON)
 
 
 def advance(world: World, state: str, **said: str) -> Bug:
@@ -63,7 +61,7 @@ def test_a_bug_is_logged_with_its_counterpart(world: World) -> None:
         ({"reported_by": ""}, "a bug needs 'reported_by'"),
         ({"counterpart": ""}, "a bug needs 'counterpart'"),
         ({"party": "press"}, "party 'press' is unknown"),
-        ({"slug": "contosso"}, "mobile operator 'contosso' is unknown"),
+        ({"mobile_operator": "contosso"}, "mobile operator 'contosso' is unknown"),
         ({"incident": "INC-0099"}, "there is no incident 'INC-0099'"),
         ({"incident": "INC-0001"}, "INC-0001 is no incident of contoso"),
     ],
@@ -147,7 +145,7 @@ def test_the_questions_of_a_bug(world: World) -> None:
     """B2, B3: each step is asked for, with what it needs; a schedule is asked again."""
     log(world)
     question = TRIAGE.ask(RUN, NOON)
-    assert question.subject == "BUG-0001, contoso: triage, The price is shown without tax"
+    assert question.subject == "BUG-0001, triage: The price is shown without tax"
     for option in ("Take it up", "Decline"):
         with pytest.raises(BadInput):
             require_complete(question, answer(option))

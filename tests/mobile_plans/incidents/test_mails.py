@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from include.mobile_plans.incidents import BugReport, advance_bug, report_bug
+from include.mobile_plans.incidents.bugs import advance_bug, report_bug
 from include.mobile_plans.store import Store, tables
 from tests.golden import assert_golden, rendered_of
 from tests.mobile_plans.conftest import PreparedStores
@@ -17,14 +17,13 @@ from tests.mobile_plans.incidents.conftest import NOON, SLUGS, World
 
 OURS = {"channel": "program", "caller": ""}
 LOW = {"portal": "reachable", "purchased_data": "usable"}
-BUG = BugReport(
-    source="run:1",
-    slug="contoso",
-    party="mobile_operator",
-    reported_by="Chris Wong",
-    counterpart="Maya Patel",
-    what="The price is shown without tax\nSeen on every plan since the last release.",
-)
+BUG = {
+    "mobile_operator": "contoso",
+    "party": "mobile_operator",
+    "reported_by": "Chris Wong",
+    "counterpart": "Maya Patel",
+    "what": "The price is shown without tax\nSeen on every plan since the last release.",
+}
 
 
 @pytest.fixture
@@ -120,7 +119,7 @@ def storm(world: World) -> None:
 
 def bug_reported(world: World) -> None:
     with world.write() as connection:
-        report_bug(connection, BUG, by="ops", now=NOON)
+        report_bug(connection, "run:1", BUG, by="ops", now=NOON)
 
 
 def bug_deployed(world: World) -> None:

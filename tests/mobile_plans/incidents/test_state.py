@@ -14,8 +14,8 @@ from include.mobile_plans.incidents import (
     find_incident,
     list_incidents,
     timeline,
-    whole_record,
 )
+from include.mobile_plans.incidents.export import whole_record
 from include.mobile_plans.incidents.records import _row
 from include.mobile_plans.incidents.state import replay
 from include.mobile_plans.store import append_event, read_events, tables
