@@ -13,6 +13,7 @@ from include.mobile_plans.incidents.bugs import (
     report_bug,
 )
 from include.mobile_plans.incidents.escalation import (
+    ASSESS_TASK,
     call_key,
     call_of_run,
     hear,
@@ -40,6 +41,7 @@ from include.mobile_plans.incidents.updates import CHOICES, Post, post, require_
 
 __all__ = [
     "APPROVAL",
+    "ASSESS_TASK",
     "CHANNELS",
     "CHOICES",
     "DEPLOYMENT",

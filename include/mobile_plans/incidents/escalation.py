@@ -56,6 +56,9 @@ from include.mobile_plans.simulation.clock import Clock as TimeSource
 from include.mobile_plans.store import Store
 from include.mobile_plans.store.tables import incident as table
 
+ASSESS_TASK = "assess_severity"
+"""The task that asks for the severity."""
+
 
 def assess(
     connection: Connection,
@@ -111,6 +114,22 @@ def keep_clocks(connection: Connection, incident: Incident, *, by: str, now: dat
             wanted = _wanted(incident, clock)
             promise = open_obligation(connection, wanted, program_policy(), by=by, now=now)
         _bring_to(connection, promise, clock, resumed_at, by=by, now=now)
+    _end_searches(connection, incident, by=by, now=now)
+
+
+def _end_searches(connection: Connection, incident: Incident, *, by: str, now: datetime) -> None:
+    """Look no longer for somebody to do what is done, or asks for nothing any more."""
+    keys = []
+    if incident.severity is not None or incident.is_ended:
+        keys.append(f"{incident.incident_id}:{ASSESS_TASK}")
+    calling = calls_for_phone(incident) and not incident.is_ended
+    for event in incident.all(ASSESSED):
+        if not calling or incident.reached_at(event.position, "call") is not None:
+            ranks = range(1, program_policy().promises.most_phone_ranks + 1)
+            call = f"{incident.incident_id}:call:{event.position}"
+            keys += [f"{call}:{call_task(rank)}" for rank in ranks]
+    for key in keys:
+        end_alert(connection, key, by=by, now=now)
 
 
 def _wanted(incident: Incident, clock: Clock) -> Wanted:

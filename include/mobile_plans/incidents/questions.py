@@ -54,6 +54,7 @@ class SeverityQuestion:
             "caller cannot say yet may stay empty: it is asked for by mail.",
             deadline=next((one.due_at for one in told.running), None),
             fields=self.fields,
+            alert=incident.incident_id,
         )
 
     def record(self, run: Run, answer: Answer) -> bool:

@@ -27,6 +27,7 @@ from include.mobile_plans.incidents.state import (
 )
 from include.mobile_plans.incidents.statements import Override, decide
 from include.mobile_plans.instants import format_instant, require_utc
+from include.mobile_plans.notices import others_named_in
 from include.mobile_plans.policy import mobile_operator_in_force, mobile_operators_in_force
 
 CHANNELS: dict[Channel, str] = {
@@ -98,6 +99,10 @@ def report(connection: Connection, given: Report, *, by: str, now: datetime) -> 
         return _tell_all(connection, given, by=by, now=now)
     (slug,) = given.slugs
     record = mobile_operator_in_force(connection, slug, now).mobile_operator
+    named = others_named_in(connection, slug, given.what)
+    if named:
+        msg = f"what happened names {', '.join(named)}: {slug} reads it, write it without"
+        raise BadInput(msg)
     running = _running_outage(connection, slug, given.service)
     if running is not None:
         return _join(connection, running, given, by=by, now=now)
@@ -125,7 +130,8 @@ def turn_back(connection: Connection, incident: Incident, *, by: str, now: datet
     words = ", ".join([support.name, *ways])
     after = append(connection, incident, TURNED_BACK, {"support": words}, by=by, now=now)
     keep_clocks(connection, after, by=by, now=now)
-    tell(connection, told, "mobile_operator", "incident_turned_back", {"support": words}, part=2)
+    part = after.events[-1].position
+    tell(connection, told, "mobile_operator", "incident_turned_back", {"support": words}, part=part)
     return after
 
 

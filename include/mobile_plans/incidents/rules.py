@@ -138,10 +138,9 @@ def _notice_clock(incident: Incident) -> Iterator[Clock]:
     opening, since, answer = incident.opening, incident.aware_at, None
     released = end_of(incident)
     if opening.told_by == "mobile_operator":
-        mail = incident.last_update("mail")
-        if mail is not None:
-            both = max(incident.received_at, mail.effective_at)
-            answer = replace(_answered(mail, both), by=opening.caller or mail.data["by"])
+        second = incident.last_update("second_notice")
+        if second is not None:
+            answer = _answered(second, max(incident.received_at, second.effective_at))
         since = since if opening.is_notice else None
     else:
         high = next((one for one in phases(incident) if one.severity == "high"), None)
@@ -315,11 +314,9 @@ def post_problems(incident: Incident, what: str, party: PartyName, at: datetime)
         ),
         f"{name} is paused already": what == "pause" and paused is not None,
         f"{name} is not paused": what == "resume" and paused is None,
-        f"{name} is no outage a mobile operator told us of": (
-            what in ("mail", "awareness") and not of_theirs
-        ),
-        f"{name} was no report of the mobile operator: it owes no details of it": (
-            what == "details" and opening.told_by == "program"
+        f"{name} is no outage a mobile operator told us of": what == "awareness" and not of_theirs,
+        f"{name} was no report of the mobile operator": (
+            what in ("details", "second_notice") and opening.told_by == "program"
         ),
     }
     return [reason for reason, holds in reasons.items() if holds]

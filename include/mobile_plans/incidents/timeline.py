@@ -13,7 +13,7 @@ _SAID = {
     "first_response": "first response of {by}: {text}",
     "update": "update of {by}: {text}",
     "details": "details from {by}: {text}",
-    "mail": "mail of {by} about the outage came: {text}",
+    "second_notice": "told in the other way too, {by}: {text}",
     "awareness": "{by}: first known at that time",
     "pause": "clocks paused by {by}, waiting for {text}",
     "resume": "clocks run again, {by}: {text}",

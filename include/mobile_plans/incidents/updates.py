@@ -21,7 +21,7 @@ CHOICES = {
     "update": "Update of the party that owes it",
     "message": "Message to the party that owes answers",
     "details": "Details their report lacked",
-    "mail": "Their mail of an outage came (O2)",
+    "second_notice": "Their mail after the call came, or their call after the mail",
     "awareness": "They first knew of the outage at 'Received at' (O2)",
     "severity_high": "Severity: High",
     "severity_low": "Severity: Low",
@@ -149,6 +149,6 @@ def _party(told: About, wanted: Post) -> PartyName:
         return owes
     if wanted.what == "message":
         return "program" if owes == "mobile_operator" else "mobile_operator"
-    if wanted.what in ("details", "mail", "awareness"):
+    if wanted.what in ("details", "second_notice", "awareness"):
         return "mobile_operator"
     return "mobile_operator" if record and recognised(wanted.by, record) else "program"

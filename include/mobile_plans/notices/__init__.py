@@ -14,6 +14,7 @@ from include.mobile_plans.notices.deliveries import (
     list_notices,
     requeue,
 )
+from include.mobile_plans.notices.discretion import others_named_in
 from include.mobile_plans.notices.due import next_delivery_due
 from include.mobile_plans.notices.message import Attachment, Notice, Recipient
 from include.mobile_plans.notices.outbox import queue_notice
@@ -50,6 +51,7 @@ __all__ = [
     "find_notice",
     "list_notices",
     "next_delivery_due",
+    "others_named_in",
     "queue_notice",
     "render_page",
     "requeue",

@@ -191,7 +191,7 @@ def assess_severity() -> SignOff:
     """Ask for the facts the severity follows from, where nobody stated them yet (E2)."""
     return SignOff(
         asker=incidents.SeverityQuestion(),
-        task_id="assess_severity",
+        task_id=incidents.ASSESS_TASK,
         task_display_name="Assess the severity",
     )
 

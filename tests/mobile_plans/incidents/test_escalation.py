@@ -8,7 +8,7 @@ from include.mobile_plans.errors import BadInput, DoesNotApply, NotFound
 from include.mobile_plans.incidents import call_of_run, hear, note_run, unreached
 from include.mobile_plans.incidents.records import runs_to_start
 from include.mobile_plans.notices import Refused
-from include.mobile_plans.obligations import find_alert, raise_alert
+from include.mobile_plans.obligations import open_alerts, raise_alert
 from include.mobile_plans.policy import program_policy
 from tests.mobile_plans.incidents.conftest import NOON, World
 
@@ -84,10 +84,8 @@ def test_not_reached_goes_on_and_nobody_is_told(opened: World) -> None:
     assert world.promises("INC-0001")["outage_notice"].state == "met"
 
 
-def test_an_attempt_ends_the_search_for_a_caller(opened: World) -> None:
-    """A call recorded on the command line ends the search of the task that waits for it."""
-    world = opened
-    key = "INC-0001:call:3:call_contact_1"
+def search(world: World, key: str) -> None:
+    """Let a task look for somebody."""
     with world.write() as connection:
         raise_alert(
             connection,
@@ -98,9 +96,41 @@ def test_an_attempt_ends_the_search_for_a_caller(opened: World) -> None:
             policy=program_policy(),
             now=NOON,
         )
-    world.call("INC-0001", 1, None)
+
+
+def searches(world: World) -> list[str]:
     with world.store.snapshot() as connection:
-        assert find_alert(connection, key).ended_at == NOON
+        return [alert.key for alert in open_alerts(connection)]
+
+
+def test_an_attempt_ends_the_search_for_a_caller(opened: World) -> None:
+    """A call recorded on the command line ends the search of the task that waits for it."""
+    keys = [f"INC-0001:call:3:call_contact_{rank}" for rank in (1, 2)]
+    for key in keys:
+        search(opened, key)
+    opened.call("INC-0001", 1, None)
+    assert searches(opened) == keys[1:]
+    search(opened, keys[0])
+    opened.call("INC-0001", 1, "Kern")
+    assert searches(opened) == []
+
+
+@pytest.mark.parametrize("what", ["resolution", "severity_low"])
+def test_what_asks_for_nothing_any_more_looks_for_nobody(opened: World, what: str) -> None:
+    """Resolved or lowered, nobody is to be called; the search for a whole storm goes on."""
+    search(opened, "INC-0001:call:3:call_contact_1")
+    search(opened, "INC-0009:call_contact_1")
+    opened.post("INC-0001", what, by="Olivia Stone", text="over")
+    assert searches(opened) == ["INC-0009:call_contact_1"]
+
+
+def test_a_severity_ends_the_search_for_one(world: World) -> None:
+    """E2: whoever assigns it; a joined outage does too."""
+    world.report(channel="program", service="portal", slugs=("tailspin",), caller="", stated=None)
+    search(world, "INC-0001:assess_severity")
+    world.outage("tailspin")
+    world.look()
+    assert searches(world) == []
 
 
 def test_which_run_makes_which_call(world: World) -> None:

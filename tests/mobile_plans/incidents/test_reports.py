@@ -44,6 +44,7 @@ def test_the_least_is_enough(world: World) -> None:
         ({"since": NOON + MINUTE}, "cannot have begun 2026-11-23T12:01:00Z, after it was known"),
         ({"received_at": NOON + MINUTE}, "lies in the future"),
         ({"since": NOON.replace(tzinfo=None)}, "has no time zone"),
+        ({"what": "as at Tailspin", "stated": None}, "what happened names tailspin: contoso reads"),
         ({"stated": {"reference": "T"}}, "fact 'core_scenario': is not stated"),
         ({"override": ("high", " ")}, "with a reason"),
     ],
@@ -222,12 +223,25 @@ def test_an_outage_of_theirs_is_judged(world: World, called: int, mailed: int, s
 
     world.clock.advance(timedelta(minutes=40))
     came = aware_at + timedelta(minutes=mailed)
-    world.post("INC-0001", "mail", by="Contoso NOC", text="<1@contoso.example>", received_at=came)
+    world.post(
+        "INC-0001", "second_notice", by="Contoso NOC", text="<1@contoso.example>", received_at=came
+    )
     notice = world.promises("INC-0001")["outage_notice"]
     assert (notice.state, notice.promise.debtor) == (state, "mobile_operator")
     assert notice.promise.since == aware_at
     assert "update:1" in world.promises("INC-0001")
     assert "initial_response" not in world.promises("INC-0001")
+
+
+def test_the_call_may_follow_the_mail(world: World) -> None:
+    """O2: whichever comes second makes the notice whole."""
+    stated = O2["stated"] | {"aware_at": NOON.isoformat()}
+    world.clock.advance(timedelta(minutes=5))
+    world.report(**O2 | {"stated": stated, "since": NOON}, channel="mail")
+    world.clock.advance(timedelta(minutes=5))
+    world.post("INC-0001", "second_notice", by="Chris Wong", text="called")
+    notice = world.promises("INC-0001")["outage_notice"]
+    assert (notice.state, notice.answer.received_at) == ("met", NOON + timedelta(minutes=10))
 
 
 def test_an_unknown_awareness_is_not_charged(world: World) -> None:

@@ -225,7 +225,7 @@ def test_a_report_assessed_otherwise_is_re_based(world: World) -> None:
         ("update", {"received_at": NOON - HOUR}, "lies before it began, 2026-11-23T11:29:30Z"),
         ("update", {"received_at": NOON.replace(tzinfo=None)}, "has no time zone"),
         ("resume", {}, "INC-0001 is not paused"),
-        ("mail", {}, "is no outage a mobile operator told us of"),
+        ("second_notice", {}, "was no report of the mobile operator"),
         ("awareness", {}, "is no outage a mobile operator told us of"),
         ("details", {}, "was no report of the mobile operator"),
         ("severity_high", {}, "INC-0001 is High already"),
