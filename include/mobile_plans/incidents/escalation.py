@@ -206,11 +206,8 @@ def hear(store: Store, clock: TimeSource) -> list[str]:
 def on_attempt(connection: Connection, call: Call, attempt: CallAttempt) -> None:
     """Take an attempt of a call of ours into account, in the transaction that records it."""
     incident_id, _, position = call.wanted.key.partition(":call:")
-    incident, now, by = (
-        lock_incident(connection, incident_id),
-        attempt.recorded_at,
-        attempt.recorded_by,
-    )
+    incident = lock_incident(connection, incident_id)
+    now, by = attempt.recorded_at, attempt.recorded_by
     end_alert(connection, alert_of(call, attempt.rank), by=by, now=now)
     if attempt.reached:
         who, at = str(attempt.spoke_to), attempt.called_at

@@ -120,11 +120,7 @@ def tell(
 
 def notice_key(incident: Incident, part: int | str) -> str:
     """Name the mail of an event, by its position, or of another part of an incident."""
-    return (
-        f"{incident.incident_id}:{part:04d}"
-        if isinstance(part, int)
-        else (f"{incident.incident_id}:{part}")
-    )
+    return f"{incident.incident_id}:{part}"
 
 
 def headline(incident: Incident) -> str:

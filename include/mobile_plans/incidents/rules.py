@@ -10,6 +10,7 @@ from include.mobile_plans.incidents.state import (
     ANSWERS,
     ASSESSED,
     RUN_STARTED,
+    TURNED_BACK,
     UPDATED,
     Entry,
     Incident,
@@ -110,11 +111,16 @@ def phases(incident: Incident) -> list[Phase]:
 
 
 def end_of(incident: Incident) -> str | None:
-    """Say why nothing more is owed for an incident, or None."""
+    """
+    Say why nothing more is owed for an incident, or None.
+
+    Where it is the program's own word that ends what it owes, that has to reach them first.
+    """
     resolution = incident.last_update("resolution")
-    if resolution is not None:
-        return f"resolved by {resolution.data['by']}"
-    return "turned back to customer support" if incident.is_ended else None
+    if resolution is None:
+        return "turned back to customer support" if incident.is_ended else None
+    is_heard = incident.owes == "mobile_operator" or answered_at(incident, resolution) is not None
+    return f"resolved by {resolution.data['by']}" if is_heard else None
 
 
 def clocks(incident: Incident, known: Mapping[str, datetime]) -> Iterator[Clock]:
@@ -127,39 +133,44 @@ def clocks(incident: Incident, known: Mapping[str, datetime]) -> Iterator[Clock]
     """
     if incident.slug is None:
         return
-    yield from _notice_clock(incident)
+    yield from _their_notice(incident)
     yield from _details_clock(incident)
     for number, phase in enumerate(phases(incident), 1):
-        yield from _answer_clocks(incident, phase, "" if number == 1 else f"-{number}", known)
+        suffix = "" if number == 1 else f"-{number}"
+        if incident.opening.told_by == "program" and phase.severity == "high":
+            yield _our_notice(incident, phase, suffix)
+        yield from _answer_clocks(incident, phase, suffix, known)
 
 
-def _notice_clock(incident: Incident) -> Iterator[Clock]:
-    """Yield the 30 minutes from awareness to notice by telephone and mail (O1, O2)."""
-    opening, since, answer = incident.opening, incident.aware_at, None
-    released = end_of(incident)
-    if opening.told_by == "mobile_operator":
+def _our_notice(incident: Incident, phase: Phase, suffix: str) -> Clock:
+    """Return our 30 minutes from awareness to notice, by telephone and mail (O1)."""
+    called, mailed = (incident.reached_at(phase.position, way) for way in ("call", "mail"))
+    answer = None
+    if called is not None and mailed is not None:
+        answer = Answered(by="mobile-plans", evidence="call and mail", at=max(called, mailed))
+    return Clock(
+        key=f"{incident.incident_id}:outage_notice{suffix}",
+        kind="outage_notice",
+        debtor="program",
+        since=phase.began if suffix else incident.aware_at or phase.began,
+        answer=answer,
+        released=phase.released,
+    )
+
+
+def _their_notice(incident: Incident) -> Iterator[Clock]:
+    """Yield their 30 minutes, once they said when they first knew; both ways are needed (O2)."""
+    opening, since = incident.opening, incident.aware_at
+    if opening.told_by == "mobile_operator" and opening.is_notice and since is not None:
         second = incident.last_update("second_notice")
-        if second is not None:
-            answer = _answered(second, max(incident.received_at, second.effective_at))
-        since = since if opening.is_notice else None
-    else:
-        high = next((one for one in phases(incident) if one.severity == "high"), None)
-        if high is None:
-            return
-        called = incident.reached_at(high.position, "call")
-        mailed = incident.reached_at(high.position, "mail")
-        if called is not None and mailed is not None:
-            answer = Answered(by="mobile-plans", evidence="call and mail", at=max(called, mailed))
-        is_first = high.position == incident.all(ASSESSED)[0].position
-        since, released = since if is_first and since else high.began, high.released
-    if since is not None:
+        both = max(incident.received_at, second.effective_at) if second else None
         yield Clock(
             key=f"{incident.incident_id}:outage_notice",
             kind="outage_notice",
-            debtor=opening.told_by,
+            debtor="mobile_operator",
             since=since,
-            answer=answer,
-            released=released,
+            answer=_answered(second, both) if second and both else None,
+            released=end_of(incident),
         )
 
 
@@ -251,16 +262,14 @@ def _answered(update: Entry, at: datetime) -> Answered:
 
 def positions_unheard(incident: Incident) -> list[int]:
     """List the events whose mail to the mobile operator a clock still waits for."""
-    if incident.slug is None or incident.is_ended:
+    if incident.slug is None or incident.last(TURNED_BACK) or end_of(incident):
         return []
-    told = [event.position for event in incident.all(ASSESSED)]
+    told = incident.all(ASSESSED)
     if incident.owes == "program":
-        told += [
-            event.position
-            for event in incident.all(UPDATED)
-            if event.data["what"] in ANSWERS and answered_at(incident, event) is None
-        ]
-    return [one for one in told if incident.reached_at(one, "mail") is None]
+        told += [one for one in incident.all(UPDATED) if one.data["what"] in ANSWERS]
+    unheard = [one for one in told if one.kind == ASSESSED or answered_at(incident, one) is None]
+    positions = [one.position for one in unheard]
+    return [one for one in positions if incident.reached_at(one, "mail") is None]
 
 
 def calls_for_phone(incident: Incident) -> bool:

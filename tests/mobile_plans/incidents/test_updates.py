@@ -116,13 +116,29 @@ def test_raising_it_calls_again_and_keeps_both(world: World) -> None:
     assert promises["update:1"].state == "cancelled"
     assert promises["update-2:1"].promise.kind == "update_high"
     assert promises["update-2:1"].promise.since == world.clock.now()
-    assert promises["outage_notice"].promise.since == world.clock.now() - MINUTE
+    assert promises["outage_notice-2"].promise.since == world.clock.now() - MINUTE
     assert world.call_state(f"INC-0001:call:{_assigned(world)}").wanted.contacts
     world.call(f"INC-0001-{_assigned(world)}", 1, "Kern")
 
 
 def _assigned(world: World) -> int:
     return world.incident("INC-0001").all("severity.assigned")[-1].position
+
+
+def test_lowered_and_raised_again(escalated: World) -> None:
+    """E3, O1: each time it is High they are called and mailed anew, within 30 minutes each."""
+    world = escalated
+    world.post("INC-0001", "severity_low", by="Olivia Stone", text="less")
+    world.tick(hours=1)
+    world.post("INC-0001", "severity_high", by="Olivia Stone", text="more")
+    world.tick()
+    world.call(f"INC-0001-{_assigned(world)}", 1, "Kern")
+    promises = world.promises("INC-0001")
+    assert (promises["outage_notice"].state, promises["outage_notice-3"].state) == (
+        "cancelled",
+        "met",
+    )
+    assert promises["initial_response-3"].due_at == NOON + 2 * HOUR
 
 
 def test_a_pause_stops_their_clock(escalated: World) -> None:
@@ -201,6 +217,20 @@ def test_what_we_say_on_the_telephone_counts_then(world: World) -> None:
     world.post("INC-0001", "first_response", by="Olivia Stone", **said)
     answer = world.promises("INC-0001")["initial_response"].answer
     assert answer.received_at == NOON + 4 * MINUTE
+
+
+@pytest.mark.parametrize(("minutes", "state"), [(50, "met"), (70, "met_late")])
+def test_our_resolution_is_our_last_word(world: World, minutes: int, state: str) -> None:
+    """E5: it meets what we owed when their server took it, in time or not; then nothing is owed."""
+    world.report()
+    world.tick(minutes=minutes - 1)
+    world.post("INC-0001", "resolution", by="Olivia Stone", text="a setting of ours")
+    assert world.promises("INC-0001")["initial_response"].answer is None
+    world.tick(minutes=1)
+    assert world.promises("INC-0001")["initial_response"].state == state
+    assert set(world.promises("INC-0001")) == {"initial_response"}
+    world.tick(days=3)
+    assert world.promises("INC-0001")["initial_response"].state == state
 
 
 def test_a_report_assessed_otherwise_is_re_based(world: World) -> None:
