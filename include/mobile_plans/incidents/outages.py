@@ -200,18 +200,15 @@ def _group(connection: Connection, incident: Incident, now: datetime) -> Inciden
     reason = storm_reason([slug for _, slug, _ in lately], coverage, storm)
     if reason is None:
         return incident
-    parent_id = max((parent for *_, parent in lately if parent is not None), default=None)
-    is_new = parent_id is None or find_incident(connection, parent_id).is_ended
-    if parent_id is None or is_new:
-        parent_id = _open_parent(connection, incident, reason, now)
+    known = max((parent for *_, parent in lately if parent is not None), default=None)
+    parent_id = known or _open_parent(connection, incident, reason, now)
     alone = [lock_incident(connection, one) for one, _, parent in lately if parent is None]
     parts = [append(connection, one, GROUPED, {"parent": parent_id}, now=now) for one in alone]
-    if is_new:
+    if known is None:
         named = [
             (one.incident_id, about(connection, one, now).name, one.opening.since) for one in parts
         ]
-        parent = find_incident(connection, parent_id)
-        told = about(connection, parent, now)
+        told = about(connection, find_incident(connection, parent_id), now)
         tell(connection, told, "program", "incident_storm", {"parts": named}, part="storm")
     return find_incident(connection, incident.incident_id)
 

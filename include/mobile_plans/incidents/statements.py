@@ -15,26 +15,27 @@ REACHABLE = ("reachable", "partly reachable", "not reachable")
 USABLE = ("usable", "partly usable", "not usable")
 CALLS = ("no", "harmless", "core scenario at risk")
 _CHOICES = {"portal": REACHABLE, "purchased_data": USABLE, "abnormal_calls": CALLS}
+_MORE = {"portal": "ways", "abnormal_calls": "calls"}
+"""What stands after a colon in an answer, under the name it is kept by."""
 _LOSSES = ("not_lost", "partly_lost", "completely_lost")
 
-
-def _one_of(title: str, allowed: tuple[str, ...], more: str = "") -> Field:
-    description = f"One of: {', '.join(allowed)}.{more}"
-    return Field(title=title, description=description, suggestions=allowed)
-
-
 FIELDS: Mapping[str, Field] = {
-    "portal": _one_of("Can the app reach the portal?", REACHABLE),
-    "ways": Field(
-        title="On which ways is it hit?",
-        description=f"Any of {', '.join(WAYS)}, between commas; empty means all of them.",
-        suggestions=WAYS,
+    "portal": Field(
+        title="Can the app reach the portal?",
+        description=f"One of: {', '.join(REACHABLE)}. Where only some of {', '.join(WAYS)} are "
+        "hit, name them after a colon: 'not reachable: Wi-Fi'.",
+        suggestions=REACHABLE,
     ),
-    "purchased_data": _one_of("Can users consume purchased data?", USABLE),
-    "abnormal_calls": _one_of("Abnormally high number of calls?", CALLS, " Empty means no."),
-    "calls": Field(
-        title="How many calls, how many are usual",
-        description="The counts behind it, such as 2400 in 10 minutes, usually 300.",
+    "purchased_data": Field(
+        title="Can users consume purchased data?",
+        description=f"One of: {', '.join(USABLE)}.",
+        suggestions=USABLE,
+    ),
+    "abnormal_calls": Field(
+        title="Abnormally high number of calls from us?",
+        description=f"One of: {', '.join(CALLS)}; empty means no. With the counts after a colon: "
+        "'harmless: 2400 in 10 minutes, usually 300'.",
+        suggestions=CALLS,
     ),
     "reference": Field(title="Their reference", description="The number of their own ticket."),
     "aware_at": Field(
@@ -55,24 +56,30 @@ def stated_in(values: Mapping[str, str]) -> dict[str, str]:
         BadInput: An answer is none of those allowed, one line each, or calls come without counts.
     """
     given = {name: values[name].strip() for name in FIELDS if values.get(name, "").strip()}
+    for name, more in _MORE.items():
+        answer, _, rest = given.get(name, "").partition(":")
+        if rest.strip():
+            given |= {name: answer.strip(), more: rest.strip()}
     problems = [
         f"{FIELDS[name].title!r} cannot be {given[name]!r}: allowed are {', '.join(allowed)}"
         for name, allowed in _CHOICES.items()
         if name in given and given[name] not in allowed
     ]
-    ways = [way.strip() for way in given.get("ways", "").split(",") if way.strip()]
     problems += [
-        f"{FIELDS['ways'].title!r} cannot be {way!r}: allowed are {', '.join(WAYS)}"
-        for way in ways
-        if way not in WAYS
+        f"{FIELDS['portal'].title!r} cannot name the way {way!r}: allowed are {', '.join(WAYS)}"
+        for way in sorted(_ways_in(given) - set(WAYS))
     ]
     if given.get("abnormal_calls", CALLS[0]) != CALLS[0] and "calls" not in given:
-        problems.append(f"{FIELDS['calls'].title!r} is needed for an abnormal number of calls")
+        problems.append("an abnormal number of calls needs the counts, after a colon")
     if problems:
         raise BadInput(*problems)
     if "aware_at" in given:
         given["aware_at"] = format_instant(parse_instant(given["aware_at"], "when they knew"))
     return given
+
+
+def _ways_in(stated: Mapping[str, str]) -> set[str]:
+    return {way.strip() for way in stated.get("ways", "").split(",")} - {""}
 
 
 def missing_in(stated: Mapping[str, str]) -> list[str]:
@@ -102,8 +109,7 @@ def facts_of(
     losses = [_CHOICES[name].index(stated[name]) for name in _CHOICES if name in stated]
     if "abnormal_calls" in stated:
         losses[-1] = 0
-    ways = {way.strip() for way in stated.get("ways", "").split(",")} - {""}
-    if "portal" in stated and ways and ways != set(WAYS):
+    if "portal" in stated and 0 < len(_ways_in(stated)) < len(WAYS):
         losses[0] = min(losses[0], 1)
     if losses:
         facts["core_scenario"] = _LOSSES[max(losses)]

@@ -158,7 +158,10 @@ def test_a_handover(world: World, command_line: CommandLine) -> None:
     [
         (("incident", "show", "INC-0099"), "there is no incident 'INC-0099'"),
         (("incident", "list", "--state", "lost"), "--state 'lost' is unknown: allowed are unass"),
-        ((*REPORT, "--stated", "mood=bad"), "--stated 'mood' is unknown: allowed are portal, ways"),
+        (
+            (*REPORT, "--stated", "mood=bad"),
+            "--stated 'mood' is unknown: allowed are portal, purch",
+        ),
         ((*REPORT, "--stated", "portal=bad"), "cannot be 'bad'"),
         ((*REPORT, "--decide", "medium: x"), "write 'high: why' or 'low: why'"),
         ((*REPORT, "--decide", "high:"), "write 'high: why' or 'low: why'"),

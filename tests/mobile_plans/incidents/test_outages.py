@@ -142,6 +142,18 @@ def test_findings_of_monitoring(world: World) -> None:
     assert world.incident("INC-0002").last("severity.assigned").data["rule"] == "degraded"
 
 
+def test_more_of_the_same_is_told_once(world: World) -> None:
+    """E4: a second finding of the same severity joins, and no second mail goes out."""
+    for minutes in (5, 1):
+        since = NOON - timedelta(minutes=minutes)
+        row = {"target": "contoso/portal", "slug": "contoso", "since": since, "until": None}
+        with world.write() as connection:
+            connection.execute(tables.portal_finding.insert().values(row | {"kind": "unstable"}))
+        world.look()
+    assert len(world.incident("INC-0001").all("trouble.linked")) == 2
+    assert len(world.incident("INC-0001").all("severity.assigned")) == 1
+
+
 def test_it_recovers_when_all_of_its_troubles_have_ended(world: World) -> None:
     """An incident with a finding and an outage is over when both are."""
     row = {

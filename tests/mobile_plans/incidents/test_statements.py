@@ -9,10 +9,11 @@ from include.mobile_plans.incidents.statements import facts_of, missing_in, stat
 from include.mobile_plans.policy import load_policy
 from include.mobile_plans.policy.loading import SHIPPED_POLICY
 
+HIGH = ("completely_lost", "high")
 LONG, SHORT = timedelta(minutes=31), timedelta(minutes=30)
 LOST = {"portal": "not reachable"}
 FINE = {"portal": "reachable", "purchased_data": "usable"}
-CALLS = {"abnormal_calls": "core scenario at risk", "calls": "2400 in 10 minutes, usually 300"}
+CALLS = {"abnormal_calls": "core scenario at risk: 2400 in 10 minutes, usually 300"}
 
 
 @pytest.mark.parametrize(
@@ -20,16 +21,21 @@ CALLS = {"abnormal_calls": "core scenario at risk", "calls": "2400 in 10 minutes
     [
         (LOST, LONG, "completely_lost", "high"),
         (LOST, SHORT, "completely_lost", "low"),
-        (LOST | {"ways": "Wi-Fi"}, LONG, "partly_lost", "low"),
-        (LOST | {"ways": "walled garden, Wi-Fi, Ethernet"}, LONG, "completely_lost", "high"),
+        ({"portal": "not reachable: Wi-Fi"}, LONG, "partly_lost", "low"),
+        (
+            {"portal": "not reachable: walled garden, Wi-Fi, Ethernet"},
+            LONG,
+            "completely_lost",
+            "high",
+        ),
         ({"portal": "partly reachable"}, LONG, "partly_lost", "low"),
         ({"purchased_data": "not usable"}, LONG, "completely_lost", "high"),
-        ({"purchased_data": "not usable", "ways": "Wi-Fi"}, LONG, "completely_lost", "high"),
+        ({"purchased_data": "not usable", "portal": "not reachable: Wi-Fi"}, LONG, *HIGH),
         (FINE | {"purchased_data": "partly usable"}, LONG, "partly_lost", "low"),
         (FINE, LONG, "not_lost", "low"),
         (FINE | CALLS, LONG, "not_lost", "high"),
         (CALLS, SHORT, "not_lost", "high"),
-        (FINE | CALLS | {"abnormal_calls": "harmless"}, LONG, "not_lost", "low"),
+        (FINE | {"abnormal_calls": "harmless: 9, usually 3"}, LONG, "not_lost", "low"),
         (LOST | CALLS, SHORT, "completely_lost", "high"),
     ],
 )
@@ -61,8 +67,11 @@ def test_nothing_stated_decides_nothing() -> None:
         ({"portal": "down"}, "cannot be 'down': allowed are reachable, partly reachable, not"),
         ({"purchased_data": "no"}, "cannot be 'no': allowed are usable, partly usable, not usable"),
         ({"abnormal_calls": "yes"}, "cannot be 'yes': allowed are no, harmless, core scenario"),
-        ({"ways": "Wi-Fi, LTE"}, "cannot be 'LTE': allowed are walled garden, Wi-Fi, Ethernet"),
-        ({"abnormal_calls": "harmless"}, "'How many calls, how many are usual' is needed"),
+        (
+            {"portal": "not reachable: Wi-Fi, LTE"},
+            "cannot name the way 'LTE': allowed are walled garden, Wi-Fi, Ethernet",
+        ),
+        ({"abnormal_calls": "harmless"}, "needs the counts, after a colon"),
         ({"aware_at": "2026-11-23T10:00"}, "has no time zone"),
         ({"aware_at": "ten"}, "is not an ISO 8601 time"),
     ],
@@ -82,8 +91,19 @@ def test_every_mistake_is_told_at_once() -> None:
 
 def test_empty_fields_and_fields_of_others_are_passed_over() -> None:
     """A form delivers all of its fields, and more than these."""
-    assert stated_in({"portal": " reachable ", "calls": " ", "reason": "x"}) == {
+    assert stated_in({"portal": " reachable ", "reference": " ", "reason": "x"}) == {
         "portal": "reachable"
+    }
+
+
+def test_what_stands_after_a_colon_is_kept_apart() -> None:
+    """E1, E5: the ways that are hit, and the counts behind a high number of calls."""
+    stated = {"portal": "not reachable : Wi-Fi,Ethernet", "abnormal_calls": "harmless: 9: of 3"}
+    assert stated_in(stated) == {
+        "portal": "not reachable",
+        "ways": "Wi-Fi,Ethernet",
+        "abnormal_calls": "harmless",
+        "calls": "9: of 3",
     }
 
 

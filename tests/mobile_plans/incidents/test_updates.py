@@ -64,6 +64,27 @@ def test_a_late_response_stays_late(escalated: World) -> None:
     assert promises["update:1"].due_at == NOON + timedelta(days=1, hours=2)
 
 
+def test_an_answer_a_moment_before_its_clock_keeps_it(world: World) -> None:
+    """E3: people write down minutes; a response of the minute of the call is in time."""
+    world.outage()
+    world.look()
+    world.clock.advance(timedelta(seconds=630))
+    world.call("INC-0001", 1, "Kern")
+    world.post("INC-0001", "first_response", received_at=NOON + 10 * MINUTE)
+    response = world.promises("INC-0001")["initial_response"]
+    assert (response.state, response.answer.received_at) == ("met", world.clock.now())
+
+
+def test_a_pause_from_before_a_clock_began(world: World) -> None:
+    """A pause that was heard of before the other side was reached stops the clock at once."""
+    world.outage()
+    world.look()
+    world.post("INC-0001", "pause", by="Olivia Stone", text="us")
+    world.tick(minutes=5)
+    response = world.promises("INC-0001")["initial_response"]
+    assert (response.state, response.pauses[0].paused_at) == ("paused", NOON + 5 * MINUTE)
+
+
 def test_an_earlier_answer_that_comes_to_light_corrects(escalated: World) -> None:
     """E6: the first one recorded was late; another, received in time, is found in a mailbox."""
     world = escalated
@@ -79,7 +100,8 @@ def test_an_earlier_answer_that_comes_to_light_corrects(escalated: World) -> Non
 
 def test_a_message_of_ours_answers_nothing(escalated: World) -> None:
     """E3: what we say is no response of theirs."""
-    escalated.post("INC-0001", "message", by="Olivia Stone", text="any news?")
+    said = {"text": "any news?", "evidence": "asked Frau Kern by telephone"}
+    escalated.post("INC-0001", "message", by="Olivia Stone", **said)
     assert escalated.promises("INC-0001")["initial_response"].answer is None
     assert "incident_updated_to_mobile_operator" in escalated.mails()
 
@@ -97,6 +119,16 @@ def test_lowering_the_severity_starts_new_clocks(escalated: World) -> None:
     low = world.promises("INC-0001")["initial_response-2"]
     assert low.promise.kind == "initial_response_low"
     assert low.promise.since == NOON + 11 * MINUTE
+    for _ in range(2):
+        world.tick(minutes=1)
+        world.post("INC-0001", "update")
+    assert set(world.promises("INC-0001")) == {
+        "outage_notice",
+        "initial_response",
+        "initial_response-2",
+        "update-2:1",
+        "update-2:2",
+    }
     assert b"Now Low" in world.mails()["incident_escalated_to_mobile_operator"].message
 
 
