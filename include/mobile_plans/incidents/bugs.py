@@ -186,7 +186,7 @@ def advance_bug(
     _tell_both(connection, bug, now)
     if state == "deployed":
         for version in mobile_operators_in_force(connection, now):
-            if version.state == "live" and version.slug != bug.report["mobile_operator"]:
+            if version.state == "live":
                 _tell(connection, bug, "mobile_operator", version.mobile_operator, now)
     return bug
 
