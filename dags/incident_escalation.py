@@ -18,8 +18,8 @@ The store, *Clocks and mails*, and people on duty for the telephone.
 
 ## When it fails
 
-- *Look at the incident* failed: the run's name is no incident. Start *Report an incident* instead.
-- *Assess the severity* or a call asks again: its log says what the answer lacked.
+- *Assess the severity* failed: the run's name is no incident. Start *Report an incident* instead.
+- It asks again, or a call does: its log says what the answer lacked.
 - *Wait until the escalation reached them* waits: its log says for what. A mail that is refused by
   every contact is in `notices list`; find another way, and record it with `incident call`.
 """
@@ -27,7 +27,7 @@ The store, *Clocks and mails*, and people on duty for the telephone.
 from airflow.sdk import chain
 
 from include.mobile_plans.orchestration import incidents
-from include.mobile_plans.orchestration.defaults import mobile_plans_dag, plain_task
+from include.mobile_plans.orchestration.defaults import mobile_plans_dag
 
 
 @mobile_plans_dag(
@@ -36,21 +36,12 @@ from include.mobile_plans.orchestration.defaults import mobile_plans_dag, plain_
     area="incident",
     doc_md=__doc__,
     max_active_runs=500,
+    # Of many at once the first are called before the last are looked at.
+    task_defaults={"weight_rule": "upstream"},
 )
 def incident_escalation() -> None:
     """Wire an escalation."""
-
-    @plain_task(task_display_name="Look at the incident")
-    def look_at_incident() -> list:
-        """Say what it is about."""
-        return incidents.look()
-
-    chain(
-        look_at_incident(),
-        incidents.assess_severity(),
-        *incidents.calls(),
-        incidents.await_reached(),
-    )
+    chain(incidents.assess_severity(), *incidents.calls(), incidents.await_reached())
 
 
 incident_escalation()

@@ -26,7 +26,7 @@ nothing is reminded and no mail leaves while it is paused.
 """
 
 from include.mobile_plans.orchestration import clockwork, incidents
-from include.mobile_plans.orchestration.defaults import mobile_plans_dag, plain_task
+from include.mobile_plans.orchestration.defaults import FIRST, mobile_plans_dag, plain_task
 
 
 @mobile_plans_dag(
@@ -36,6 +36,7 @@ from include.mobile_plans.orchestration.defaults import mobile_plans_dag, plain_
     doc_md=__doc__,
     schedule=clockwork.schedule(),
     max_active_runs=1,
+    task_defaults=FIRST,
 )
 def obligation_clock() -> None:
     """Wire the clock."""

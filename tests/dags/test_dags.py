@@ -124,13 +124,15 @@ def test_nobody_is_called_before_there_is_a_severity(dag_bag: object) -> None:
     """E2, E3: assessed, then the contacts in order; a skipped step lets the next one decide."""
     dag = dag_bag.dags["incident_escalation"]
     ranks = [f"call_contact_{rank}" for rank in range(1, 5)]
-    order = ["look_at_incident", "assess_severity", *ranks, "await_reached"]
+    order = ["assess_severity", *ranks, "await_reached"]
 
     assert [task.task_id for task in dag.topological_sort()] == order
     for before, after in pairwise(order):
         assert dag.get_task(after).upstream_task_ids == {before}
-    assert {dag.get_task(task).trigger_rule for task in order[2:]} == {"none_failed"}
+    assert {dag.get_task(task).trigger_rule for task in order[1:]} == {"none_failed"}
     assert dag.max_active_runs == 500
+    rules = {str(task.weight_rule) for task in dag.tasks}
+    assert rules == {"upstream"}, "depth first: no call waits until every run was looked at"
 
 
 def test_a_mail_waits_for_nothing_that_may_fail(dag_bag: object) -> None:
@@ -138,6 +140,8 @@ def test_a_mail_waits_for_nothing_that_may_fail(dag_bag: object) -> None:
     send = dag_bag.dags["obligation_clock"].get_task("send_notices")
     assert send.upstream_task_ids == {"tend_incidents", "keep_promises"}
     assert send.trigger_rule == "all_done"
+    clock = dag_bag.dags["obligation_clock"].tasks
+    assert {(task.priority_weight, str(task.weight_rule)) for task in clock} == {(1000, "absolute")}
 
 
 def test_plugins_load_only_what_is_allowed() -> None:

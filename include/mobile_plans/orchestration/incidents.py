@@ -170,23 +170,6 @@ def confirm_update() -> SignOff:
     )
 
 
-def look() -> list[str]:
-    """
-    Say what the run's incident is about.
-
-    Raises:
-        NotFound: The run carries no incident.
-    """
-    with store_from_environment().snapshot() as connection:
-        number = incidents.incident_of_run(_run().run_id)
-        told = incidents.about_id(connection, number, clock.now())
-    return [
-        f"{number}: {told.name}, {told.service}",
-        incidents.headline(told.incident),
-        f"severity {told.incident.severity or 'not assigned yet'}, {told.incident.state}",
-    ]
-
-
 def assess_severity() -> SignOff:
     """Ask for the facts the severity follows from, where nobody stated them yet (E2)."""
     return SignOff(
