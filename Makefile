@@ -10,7 +10,7 @@ READY := $(VENV)/.installed
 # What `make run` listens on, all on this machine only; most follow PORT unless they are set.
 # RUN_HOME=folder keeps its data elsewhere than in .local/run.
 PORT ?= 8080
-export PORT SMTP_PORT MAIL_PORT PORTAL_PORT WORKER_LOG_PORT TRIGGER_LOG_PORT
+export PORT SMTP_PORT MAIL_PORT PORTAL_PORT WORKER_LOG_PORT TRIGGER_LOG_PORT TASKS_PORT
 
 export PYTHONPATH := $(CURDIR)
 export AIRFLOW_HOME := $(CURDIR)/.local/tools

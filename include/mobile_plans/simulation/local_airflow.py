@@ -24,12 +24,25 @@ from include.mobile_plans.simulation.processes import ManagedProcess
 PROJECT = Path(__file__).resolve().parents[3]
 ROLES = {"admin": "admin", "ops": "user", "viewer": "viewer"}
 """The local users, each with its role: all, run DAGs and answer tasks, look."""
-COMPONENTS = ("api-server", "scheduler", "dag-processor", "triggerer")
+COMPONENTS: Mapping[str, tuple[str, ...]] = {
+    "api-server": ("api-server", "--apps", "core"),
+    "api-for-tasks": ("api-server", "--apps", "execution"),
+    "scheduler": ("scheduler",),
+    "dag-processor": ("dag-processor",),
+    "triggerer": ("triggerer",),
+}
+"""
+Every process of Airflow, by its name here.
+
+People and tasks are served by two, because of SQLite: what a person does is written into the audit
+log on the server's event loop, which then waits for the one writer there is. Were that a task's
+request in the same process, it could not end before the event loop went on: both stood still until
+the wait timed out, and the person got an error.
+"""
 WATCHED = ("metadatabase", "scheduler", "dag_processor", "triggerer")
 """What Airflow's health page reports on."""
 TASKS_AT_ONCE = 4
 ANSWER_WITHIN_S = 10.0
-_SQLITE_PATIENCE = f"{loopback.__name__}.SQLITE_PATIENCE"
 _FOREIGN = ("AIRFLOW", "MOBILE_PLANS_", "PYTHONPATH")
 
 
@@ -90,7 +103,10 @@ class LocalAirflow:
         self._secrets = LocalSecrets.kept_in(self.home / "secrets.json")
         self._passwords_file = self.home / "passwords.json"
         self.environment = self._environment(extra)
-        self.components = [self.process(name, ["airflow", name]) for name in COMPONENTS]
+        self.components = [
+            self.process(name, ["airflow", *arguments, *self._port_of(name)])
+            for name, arguments in COMPONENTS.items()
+        ]
 
     @property
     def passwords(self) -> Mapping[str, str]:
@@ -132,12 +148,26 @@ class LocalAirflow:
         except requests.RequestException:
             return {}
         document: dict[str, dict[str, str | None]] = answer.json()
-        return {part: document.get(part, {}).get("status") or "starting" for part in WATCHED}
+        states = {part: document.get(part, {}).get("status") or "starting" for part in WATCHED}
+        return states | {"api_for_tasks": "healthy" if self._serves_tasks() else "starting"}
 
     def is_healthy(self) -> bool:
         """Tell whether every part of it reports that it is well."""
         health = self.health()
         return bool(health) and all(state == "healthy" for state in health.values())
+
+    def _serves_tasks(self) -> bool:
+        try:
+            return requests.get(f"{self._url_for_tasks}health", timeout=ANSWER_WITHIN_S).ok
+        except requests.RequestException:
+            return False
+
+    @property
+    def _url_for_tasks(self) -> str:
+        return f"http://{ADDRESS}:{self._ports.tasks}/execution/"
+
+    def _port_of(self, component: str) -> tuple[str, ...]:
+        return ("--port", str(self._ports.tasks)) if component == "api-for-tasks" else ()
 
     @property
     def _prepared_by(self) -> Path:
@@ -159,7 +189,6 @@ class LocalAirflow:
         return inherited | ours | self._settings() | dict(extra)
 
     def _settings(self) -> dict[str, str]:
-        inside = f"http://{ADDRESS}:{self._ports.web}"
         sections: dict[str, dict[str, object]] = {
             "CORE": {
                 "DAGS_FOLDER": self._project / "dags",
@@ -169,7 +198,7 @@ class LocalAirflow:
                 "LOAD_EXAMPLES": False,
                 "DAGS_ARE_PAUSED_AT_CREATION": False,
                 "FERNET_KEY": self._secrets.fernet_key,
-                "EXECUTION_API_SERVER_URL": f"{inside}/execution/",
+                "EXECUTION_API_SERVER_URL": self._url_for_tasks,
                 "HOSTNAME_CALLABLE": f"{loopback.__name__}.{loopback.hostname.__name__}",
                 "AUTH_MANAGER": (
                     "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager"
@@ -179,11 +208,7 @@ class LocalAirflow:
                 ),
                 "SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": self._passwords_file,
             },
-            "DATABASE": {
-                "SQL_ALCHEMY_CONN": f"sqlite:///{self.home / 'airflow.db'}",
-                "SQL_ALCHEMY_CONNECT_ARGS": _SQLITE_PATIENCE,
-                "SQL_ALCHEMY_CONNECT_ARGS_ASYNC": _SQLITE_PATIENCE,
-            },
+            "DATABASE": {"SQL_ALCHEMY_CONN": f"sqlite:///{self.home / 'airflow.db'}"},
             "API": {
                 "HOST": ADDRESS,
                 "PORT": self._ports.web,

@@ -19,9 +19,6 @@ HIGHEST_PORT = 65535
 FIRST_UNPRIVILEGED_PORT = 1024
 EXAMPLE_PORTAL_PORT = 8843
 """The port in the portal URIs of the example mobile operators, ``include/policy``."""
-SQLITE_PATIENCE = {"timeout": 60}
-"""Seconds Airflow's processes wait for each other's writes on SQLite; after five, its default, a
-busy machine answers people with an error."""
 
 
 def hostname() -> str:
@@ -69,6 +66,7 @@ class Ports:
     mail: int = _named("mail page", "MAIL_PORT")
     worker_log: int = _named("task logs", "WORKER_LOG_PORT")
     trigger_log: int = _named("trigger logs", "TRIGGER_LOG_PORT")
+    tasks: int = _named("Airflow for its tasks", "TASKS_PORT")
     portal: int = _named("portal", "PORTAL_PORT", EXAMPLE_PORTAL_PORT)
 
     @classmethod

@@ -34,7 +34,7 @@ def test_it_is_the_embedded_default(airflow: LocalAirflow, ports: Ports) -> None
             "AIRFLOW__CORE__DAGS_FOLDER": f"{PROJECT}/dags",
             "AIRFLOW__CORE__PLUGINS_FOLDER": f"{PROJECT}/plugins",
             "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin,ops:user,viewer:viewer",
-            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{web}/execution/",
+            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{ports.tasks}/execution/",
             "AIRFLOW__API__HOST": "127.0.0.1",
             "AIRFLOW__API__PORT": str(web),
             "AIRFLOW__API__BASE_URL": f"http://localhost:{web}",
@@ -80,8 +80,17 @@ def test_secrets_are_generated_once_and_private(airflow: LocalAirflow, ports: Po
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
-def test_every_component_is_there(airflow: LocalAirflow) -> None:
-    assert tuple(process.name for process in airflow.components) == COMPONENTS
+def test_every_component_is_there(airflow: LocalAirflow, ports: Ports) -> None:
+    """People and tasks are served by two processes, each where the others look for it."""
+    assert [process.name for process in airflow.components] == list(COMPONENTS)
+    for_tasks = airflow.components[1]
+    assert for_tasks.command[-5:] == (
+        "api-server",
+        "--apps",
+        "execution",
+        "--port",
+        f"{ports.tasks}",
+    )
 
 
 def test_the_database_is_prepared_once_per_release(airflow: LocalAirflow) -> None:

@@ -23,6 +23,7 @@ def test_one_number_moves_every_port_but_the_portals() -> None:
         "mail": 8092,
         "worker_log": 8093,
         "trigger_log": 8094,
+        "tasks": 8095,
         "portal": 8843,
     }
     assert Ports.from_environment({"PORT": "", "MAIL_PORT": "9000"}).mail == 9000
@@ -43,7 +44,7 @@ def test_a_port_used_twice_is_refused() -> None:
 def test_free_ports_are_free_and_differ() -> None:
     ports = Ports.free()
     ports.require_free()
-    assert len(set(asdict(ports).values())) == 6
+    assert len(set(asdict(ports).values())) == 7
 
 
 def test_a_taken_port_is_said_plainly_with_one_that_works(taken: int) -> None:
