@@ -7,6 +7,7 @@ Points in time are UTC; documents are canonical JSON text; a slug names a mobile
 from include.mobile_plans.store.tables.base import metadata
 from include.mobile_plans.store.tables.history import event, event_stream
 from include.mobile_plans.store.tables.launches import launch
+from include.mobile_plans.store.tables.maintenance import maintenance, maintenance_file
 from include.mobile_plans.store.tables.monitoring import (
     exclusion,
     outage,
@@ -27,6 +28,8 @@ __all__ = [
     "event_stream",
     "exclusion",
     "launch",
+    "maintenance",
+    "maintenance_file",
     "metadata",
     "mobile_operator_change",
     "mobile_operator_version",
