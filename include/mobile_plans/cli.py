@@ -23,6 +23,7 @@ GROUPS = {
     "db": "The store: prepare, check, verify.",
     "iccid": "ICCIDs and their ranges.",
     "launch": "Launches of mobile operators.",
+    "maintenance": "Planned maintenance of either party.",
     "mobile-operator": "Mobile operators as versioned records.",
     "notices": "Notices: every mail and what became of it.",
     "policy": "The program's policy files.",

@@ -8,7 +8,15 @@ import pytest
 
 from tests.dags.conftest import ROOT
 
-EXPECTED = {"housekeeping", "mobile_operator_change", "mobile_operator_launch", "obligation_clock"}
+EXPECTED = {
+    "housekeeping",
+    "maintenance_notices",
+    "maintenance_update",
+    "mobile_operator_change",
+    "mobile_operator_launch",
+    "obligation_clock",
+    "planned_maintenance",
+}
 AREAS = {"launch", "records", "monitoring", "incident", "maintenance", "xdr", "sla", "platform"}
 HEADINGS = ["What it promises", "When it runs", "What it needs", "When it fails"]
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +98,7 @@ def test_one_phase_follows_the_other(played: Mapping[str, Any]) -> None:
         ]
         for phase in PHASES
     }
-    for before, after in zip(PHASES, PHASES[1:], strict=False):
+    for before, after in pairwise(PHASES):
         assert max(ends[before]) <= min(ends[after]), after
 
 

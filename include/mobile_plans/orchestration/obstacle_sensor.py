@@ -1,22 +1,22 @@
-"""Waits for the agreed date of a launch, and until nothing refuses its go-live (L1, L10)."""
+"""Waits until nothing is in the way: of a go-live (L1, L10), of the end of a maintenance (P3)."""
 
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import BaseSensorOperator, Context
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from include.mobile_plans.errors import BadInput
+from include.mobile_plans.errors import BadInput, DoesNotApply
 
 _LOOK_EVERY = timedelta(minutes=1)
 
 
-class GoLiveSensor(BaseSensorOperator):
+class ObstacleSensor(BaseSensorOperator):
     """
-    Succeed once nothing is in the way of a go-live.
+    Succeed once nothing is in the way any more.
 
-    The store is read anew at each look, so a postponement moves the wait and a cancellation ends it
+    The store is read anew at each look, so another date moves the wait and a cancellation ends it
     within a minute; between two looks the task holds no slot.
 
     Args:
@@ -36,6 +36,8 @@ class GoLiveSensor(BaseSensorOperator):
         """Look once."""
         try:
             found = self.obstacles(str(context["dag_run"].run_id))
+        except DoesNotApply as reason:
+            raise AirflowSkipException(str(reason)) from None
         except BadInput as mistake:
             raise AirflowFailException(str(mistake)) from None
         self.log.info("%s", "; ".join(found) or "nothing is in the way")
