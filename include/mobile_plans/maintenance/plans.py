@@ -237,14 +237,15 @@ def _understood(read: Callable[[str], T], text: str, problems: list[str]) -> T |
 def _problems(
     who: str, service: str, recipients: tuple[str, ...], summary: str, policy: ProgramPolicy
 ) -> Iterator[str]:
+    is_theirs = who not in ("", PROGRAM)
     if not who:
         yield "nobody maintains: name the program or a mobile operator"
-    elif who != PROGRAM and recipients:
+    elif is_theirs and recipients:
         yield "maintenance of a mobile operator is told to the program alone: name no recipients"
     names = service_names(policy)
     if service not in names:
         yield f"service {service!r} is unknown: allowed are {', '.join(names)}"
-    elif who != PROGRAM and service in policy.maintenance.program_services:
+    elif is_theirs and service in policy.maintenance.program_services:
         yield f"{names[service]} is the program's: a mobile operator does not maintain it"
     if problem := _line_problem("what is done", summary):
         yield problem

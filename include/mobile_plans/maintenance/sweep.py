@@ -1,7 +1,7 @@
 """Telling what is due and was not told: each once, in order, however long we stood still."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, select
 
@@ -16,6 +16,8 @@ from include.mobile_plans.policy import ProgramPolicy
 from include.mobile_plans.simulation.clock import Clock
 from include.mobile_plans.store import Store
 from include.mobile_plans.store.tables import maintenance as table
+
+_LOOK_AGAIN_AFTER = timedelta(minutes=1)
 
 
 def sweep(
@@ -41,6 +43,7 @@ def sweep(
             try:
                 with connection.begin_nested():
                     done += _do_all(desk, id_of(number))
+                    _look_later(desk, number)
             except BadInput as error:
                 problems.append(f"{id_of(number)}: {'; '.join(error.problems)}")
 
@@ -64,6 +67,14 @@ def _do_all(desk: Desk, maintenance_id: str) -> list[str]:
         now = _do(desk, now, step)
         done.append(f"{step.name} {maintenance_id}")
     return done
+
+
+def _look_later(desk: Desk, number: int) -> None:
+    """Let what still waits for others, such as a mail server, be looked at again in a while."""
+    still_due = (table.c.number == number) & (table.c.next_at <= desk.now)
+    desk.connection.execute(
+        table.update().where(still_due).values(next_at=desk.now + _LOOK_AGAIN_AFTER)
+    )
 
 
 def _do(desk: Desk, before: Maintenance, step: Step) -> Maintenance:
