@@ -115,7 +115,8 @@ def calendar_file(desk: Desk, maintenance: Maintenance, recipient: str) -> bytes
     }.items():
         entry.add(name, value)
     if plan.reference:
-        entry.add("X-MAINTNOTE-MAINTENANCE-ID", vText(plan.reference))
+        # The practice allows a second MAINTENANCE-ID; parsers in use read only one.
+        entry.add("description", f"Reference: {plan.reference}")
     for one in plan.objects:
         impact: dict[str, str] = {_OBJECT_IMPACT: one.impact}
         entry.add("X-MAINTNOTE-OBJECT-ID", vText(one.name), parameters=impact)
