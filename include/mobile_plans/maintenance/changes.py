@@ -222,7 +222,9 @@ def complete(desk: Desk, before: Maintenance, word: Word) -> Maintenance:
         report = Report(by=word.by, evidence=word.why, received_at=word.at)
         facts = {"report": report, **word.facts}
         after = desk.record(before, HELD_BACK, facts, by=word.by, received_at=word.at)
-        tell_maintainer(desk, after, HELD_BACK, failing=failing)
+        known = desk.mobile_operators()
+        names = {known[slug].name: since for slug, since in failing.items()}
+        tell_maintainer(desk, after, HELD_BACK, failing=names)
         return after
     facts = {"closed": "completed", "closed_at": word.at, "report": None}
     told = replace(word, facts={**facts, **word.facts})

@@ -196,9 +196,11 @@ def _follow(
         return cancel(desk, before, said)
     if notice.status == "COMPLETED":
         return complete(desk, before, said)
-    told = before.plan
-    has_begun = STARTED in before.steps
-    if told is not None and plan != told:
+    told, has_begun = before.plan, STARTED in before.steps
+    assert told is not None  # noqa: S101 - what came as a file was told
+    # Senders put the status into the summary, so another summary alone is no other plan.
+    plan = replace(plan, summary=told.summary, reference=told.reference)
+    if plan != told:
         if not has_begun:
             return reschedule(desk, before, plan, said)
         later = replace(told, window=replace(told.window, ends_at=plan.window.ends_at))

@@ -75,7 +75,8 @@ def tell_unreadable(desk: Desk, maintenance: Maintenance, original: Attachment) 
         queue_notice(desk.connection, notice, sender=sender, now=desk.now)
     except BadInput:
         # What no mail may hold, such as whole ICCIDs, stays where it is kept.
-        bare = replace(notice, attachments=(), context=notice.context | {"attached": False})
+        hidden = {"attached": False, "problems": ("it holds what no mail may: see the task",)}
+        bare = replace(notice, attachments=(), context=notice.context | hidden)
         queue_notice(desk.connection, bare, sender=sender, now=desk.now)
 
 
@@ -139,7 +140,7 @@ def _context(
         "program_name": policy.contacts.program_name,
         "maintainer": maintainer.name if maintainer else policy.contacts.program_name,
         "service": service_names(policy)[plan.service]
-        + (f" of {maintainer.name}" if maintainer else ""),
+        + (f" of {maintainer.name}" if maintainer and reader == PROGRAM else ""),
         "objects": [f"{one.name}: {IMPACT_WORDS[one.impact]}" for one in plan.objects],
         "window": plan.window,
         "ends_at": end_of(maintenance),
