@@ -189,8 +189,8 @@ class AnnouncementConfirmation(MaintenanceQuestion):
     def words(self, desk: Desk, of: Maintenance) -> Question:
         """Show every deadline, what is late, and what it collides with."""
         proposal = of.proposal
-        if proposal is None:
-            msg = "it was announced at once" if of.plan else "nothing is proposed"
+        if proposal is None or not of.is_open:
+            msg = f"nothing is to be confirmed, it is {of.state}"
             raise DoesNotApply(msg)
         plan, name = proposal.plan, maintenance.maintainer_name(desk, proposal.plan)
         service = maintenance.service_names(desk.policy)[plan.service]
