@@ -34,24 +34,31 @@ def watch(desk: Desk, maintenance: Maintenance) -> None:
 
 
 def give_notices(desk: Desk, maintenance: Maintenance, since: datetime) -> None:
-    """Promise each recipient its notice (P1, P2); what a mobile operator told us meets it."""
+    """
+    Promise each recipient its notice (P1, P2), or keep that it was told.
+
+    What is late already is promised when it is told: a reminder of what just left helps nobody.
+    """
     plan = maintenance.plan
     assert plan is not None  # noqa: S101 - it was just told
     for recipient, verdict in maintenance.verdicts.items():
-        _open_notice(desk, maintenance, plan, (recipient, verdict), since)
-        if plan.party == "mobile_operator":
-            meet_notice(desk, maintenance, recipient, evidence="its notice, kept with the record")
+        if verdict.told_at is not None:
+            meet_notice(desk, maintenance, recipient)
+        elif verdict.deadline.instant > desk.now:
+            _open_notice(desk, maintenance, plan, (recipient, verdict), since)
 
 
-def meet_notice(desk: Desk, maintenance: Maintenance, recipient: str, *, evidence: str) -> None:
+def meet_notice(desk: Desk, maintenance: Maintenance, recipient: str) -> None:
     """Keep that a recipient was told, at the instant its verdict says."""
-    verdict = maintenance.verdicts[recipient]
+    plan, verdict = maintenance.plan, maintenance.verdicts[recipient]
+    assert plan is not None  # noqa: S101 - as above
     assert verdict.told_at is not None  # noqa: S101 - callers have just recorded it
+    _open_notice(desk, maintenance, plan, (recipient, verdict), verdict.told_at)
     meet(
         desk.connection,
         _notice_key(maintenance, recipient, verdict),
         by=SYSTEM,
-        evidence=evidence,
+        evidence=f"event {maintenance.length} of {maintenance.stream}",
         received_at=verdict.told_at,
         now=desk.now,
     )

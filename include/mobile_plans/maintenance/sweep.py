@@ -100,7 +100,7 @@ def _note_told(desk: Desk, before: Maintenance) -> Maintenance:
         return before
     after = desk.record(before, TOLD, {"verdicts": verdicts}, by=SYSTEM)
     for recipient in set(before.untold) - set(after.untold):
-        promises.meet_notice(desk, after, recipient, evidence="its mail, taken by the mail server")
+        promises.meet_notice(desk, after, recipient)
     return after
 
 
