@@ -99,7 +99,7 @@ def new(  # noqa: PLR0913 - its options are the fields of the form
     said = {"signed_by": by, "evidence": why, "received_at": received_at}
     with _writing() as desk:
         plan = room.plan_from_form(form, desk.policy)
-        proposal = room.preview(desk, plan, Word(by=by, why="", at=desk.now))
+        proposal = room.preview(desk, plan, Word(by=by, at=desk.now))
         doubts = room.reservations(proposal, desk.now)
         name = _announced(desk, plan, said, doubts) if announce else None
         _print_proposal(proposal, doubts, name, as_json=as_json, now=desk.now)
@@ -222,7 +222,7 @@ def _announced(desk: Desk, plan: Plan, said: dict[str, str], doubts: list[str]) 
     if doubts or plan.party == "mobile_operator":
         word = room.signed_word(desk, plan, said)
     else:
-        word = Word(by=said["signed_by"] or "command line", why="", at=desk.now)
+        word = Word(by=said["signed_by"] or "command line", at=desk.now)
     proposed = room.propose(desk, plan, word)
     return room.announce(desk, proposed.maintenance_id, word).maintenance_id
 

@@ -7,9 +7,7 @@ days and what monitoring sees, is brought by whoever opens a ``Desk``.
 
 from include.mobile_plans.maintenance.calendar_files import calendar_file
 from include.mobile_plans.maintenance.changes import (
-    Word,
     announce,
-    by_clock,
     cancel,
     preview,
     propose,
@@ -31,7 +29,14 @@ from include.mobile_plans.maintenance.rules import (
     reservations,
     send_by,
 )
-from include.mobile_plans.maintenance.state import CARRIED, Maintenance, Proposal, Verdict
+from include.mobile_plans.maintenance.state import (
+    CARRIED,
+    REQUESTED,
+    Maintenance,
+    Proposal,
+    Verdict,
+    Word,
+)
 from include.mobile_plans.maintenance.sweep import next_due, sweep
 from include.mobile_plans.maintenance.updates import (
     CHANGES,
@@ -45,6 +50,7 @@ __all__ = [
     "CARRIED",
     "CHANGES",
     "PROGRAM",
+    "REQUESTED",
     "Compliance",
     "Desk",
     "Exclusion",
@@ -55,7 +61,6 @@ __all__ = [
     "Verdict",
     "Word",
     "announce",
-    "by_clock",
     "calendar_file",
     "cancel",
     "compliance",

@@ -1,14 +1,14 @@
 """What can happen to a maintenance: told, moved, extended, completed, cancelled (P1 to P3)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from include.mobile_plans.errors import BadInput, Conflict
 from include.mobile_plans.instants import format_instant
 from include.mobile_plans.maintenance import promises
-from include.mobile_plans.maintenance.desk import SYSTEM, Desk
+from include.mobile_plans.maintenance.desk import Desk
 from include.mobile_plans.maintenance.mails import tell, tell_maintainer
 from include.mobile_plans.maintenance.plans import PORTAL, Plan
 from include.mobile_plans.maintenance.rules import (
@@ -33,26 +33,8 @@ from include.mobile_plans.maintenance.state import (
     WITHDRAWN,
     Maintenance,
     Proposal,
-    Report,
+    Word,
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Word:
-    """
-    What somebody says of a maintenance.
-
-    Attributes:
-        by: Whose word it is.
-        why: The reason of a change; the evidence of a completion.
-        at: When it reached us, aware UTC; clocks use it.
-        facts: What else is known from now on, such as which calendar file said it.
-    """
-
-    by: str
-    why: str
-    at: datetime
-    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 def preview(desk: Desk, plan: Plan, word: Word, before: Maintenance | None = None) -> Proposal:
@@ -63,7 +45,7 @@ def preview(desk: Desk, plan: Plan, word: Word, before: Maintenance | None = Non
         desk: A read of the store is enough.
         plan: What is planned; without recipients, all live mobile operators are.
         word: Who proposes it.
-        before: The maintenance whose window is moved, or None.
+        before: The maintenance it belongs to, or None.
 
     Raises:
         BadInput: The plan is not possible, or a mobile operator is unknown.
@@ -82,8 +64,7 @@ def preview(desk: Desk, plan: Plan, word: Word, before: Maintenance | None = Non
         verdicts=verdicts_of(plan, known, desk.policy, before),
         warnings=tuple(collisions(plan, others, launches, known, desk.policy)),
         proposed_at=word.at,
-        proposed_by=word.by,
-        reason=word.why or None,
+        reason=word.why,
     )
 
 
@@ -100,8 +81,8 @@ def propose(desk: Desk, plan: Plan, word: Word, before: Maintenance | None = Non
     if before is not None and STARTED in before.steps:
         msg = f"{before.maintenance_id} is under way: extend, complete or cancel it"
         raise Conflict(msg)
-    facts = {"proposal": preview(desk, plan, word, before), **word.facts}
-    after = desk.record(before, PROPOSED, facts, by=word.by, received_at=word.at)
+    facts = {"proposal": preview(desk, plan, word, before)}
+    after = desk.record(before, PROPOSED, word, facts)
     promises.watch(desk, after)
     return after
 
@@ -126,17 +107,14 @@ def announce(desk: Desk, maintenance_id: str, word: Word) -> Maintenance:
         msg = f"nothing is proposed for {maintenance_id}: it was told already"
         raise Conflict(msg)
     is_ours = proposal.plan.party == "program"
-    told_at = desk.now if is_ours else word.at
-    doubts = reservations(proposal, told_at) if is_ours else []
+    doubts = reservations(proposal, desk.now) if is_ours else []
     if doubts and not word.why:
         raise BadInput(*doubts, "a named person confirms that with a reason")
-    heard_at = None if is_ours else told_at
-    verdicts = {
-        recipient: verdict if verdict.told_at else replace(verdict, told_at=heard_at)
-        for recipient, verdict in proposal.verdicts.items()
-    }
+    told_at = desk.now if is_ours else word.at
+    verdicts = dict(proposal.verdicts)
+    if not is_ours:
+        verdicts = {r: v if v.told_at else replace(v, told_at=told_at) for r, v in verdicts.items()}
     promises.release(desk, before, word.by, "told anew", keep=verdicts)
-    kind = RESCHEDULED if before.plan else ANNOUNCED
     facts = {
         "plan": proposal.plan,
         "proposal": None,
@@ -150,8 +128,8 @@ def announce(desk: Desk, maintenance_id: str, word: Word) -> Maintenance:
     }
     # What the program's window collides with may be another mobile operator's.
     warnings = () if is_ours else proposal.warnings
-    word = replace(word, at=told_at, facts={**facts, **word.facts})
-    after = record_and_tell(desk, before, kind, word, warnings=warnings)
+    kind = RESCHEDULED if before.plan else ANNOUNCED
+    after = record_and_tell(desk, before, kind, replace(word, at=told_at), facts, warnings=warnings)
     promises.give_notices(desk, after, min(proposal.proposed_at, told_at))
     if not is_ours:
         tell_maintainer(desk, after, RECEIVED, warnings=warnings)
@@ -195,21 +173,16 @@ def extend(desk: Desk, before: Maintenance, ends_at: datetime, word: Word) -> Ma
         )
         raise BadInput(msg)
     promises.release(desk, before, word.by, f"extended: {word.why}", keep=before.verdicts)
-    facts = {
-        "extended_to": ends_at,
-        "steps": tuple(step for step in before.steps if step not in (ENDED, OVERRAN)),
-        "reason": word.why,
-        "report": None,
-    }
-    return record_and_tell(desk, before, EXTENDED, replace(word, facts={**facts, **word.facts}))
+    steps = tuple(step for step in before.steps if step not in (ENDED, OVERRAN))
+    facts = {"extended_to": ends_at, "steps": steps, "reason": word.why, "report": None}
+    return record_and_tell(desk, before, EXTENDED, word, facts)
 
 
 def complete(desk: Desk, before: Maintenance, word: Word) -> Maintenance:
     """
     Tell everybody that it is complete (P3), unless monitoring still sees the service fail.
 
-    Then it is held back, the maintaining party hears why, and the sweep tells it once the service
-    is well.
+    Then it is held back, the maintaining party hears why, and ``release_report`` tells it later.
 
     Raises:
         BadInput: It has not begun.
@@ -219,17 +192,14 @@ def complete(desk: Desk, before: Maintenance, word: Word) -> Maintenance:
         msg = f"{before.maintenance_id} has not begun: cancel it, if it does not take place"
         raise BadInput(msg)
     if failing := _failing(desk, plan):
-        report = Report(by=word.by, evidence=word.why, received_at=word.at)
-        facts = {"report": report, **word.facts}
-        after = desk.record(before, HELD_BACK, facts, by=word.by, received_at=word.at)
+        after = desk.record(before, HELD_BACK, word, {"report": word})
         known = desk.mobile_operators()
         names = {known[slug].name: since for slug, since in failing.items()}
         tell_maintainer(desk, after, HELD_BACK, failing=names)
         return after
     facts = {"closed": "completed", "closed_at": word.at, "report": None}
-    told = replace(word, facts={**facts, **word.facts})
-    after = record_and_tell(desk, before, COMPLETED, told)
-    promises.meet_completion(desk, after, word.by, word.why, word.at)
+    after = record_and_tell(desk, before, COMPLETED, word, facts)
+    promises.meet_completion(desk, after, word)
     return after
 
 
@@ -239,19 +209,18 @@ def release_report(desk: Desk, before: Maintenance) -> Maintenance:
 
     It counts from now: while the service failed, it was not complete.
     """
-    report = before.report
-    if report is None or before.plan is None or _failing(desk, before.plan):
+    if before.report is None or before.plan is None or _failing(desk, before.plan):
         return before
-    return complete(desk, before, Word(by=report.by, why=report.evidence, at=desk.now))
+    return complete(desk, before, replace(before.report, at=desk.now))
 
 
 def cancel(desk: Desk, before: Maintenance, word: Word) -> Maintenance:
     """Cancel a maintenance: whoever was told of it hears of it, and nothing is owed any more."""
     promises.release(desk, before, word.by, f"cancelled: {word.why}")
-    facts = {"closed": "cancelled", "closed_at": word.at, "reason": word.why, **word.facts}
+    facts = {"closed": "cancelled", "closed_at": word.at, "reason": word.why}
     if before.plan is None:
-        return desk.record(before, CANCELLED, facts, by=word.by, received_at=word.at)
-    return record_and_tell(desk, before, CANCELLED, replace(word, facts=facts))
+        return desk.record(before, CANCELLED, word, facts)
+    return record_and_tell(desk, before, CANCELLED, word, facts)
 
 
 def withdraw(desk: Desk, maintenance_id: str, word: Word) -> Maintenance:
@@ -260,28 +229,16 @@ def withdraw(desk: Desk, maintenance_id: str, word: Word) -> Maintenance:
     if before.plan is None:
         return cancel(desk, before, word)
     promises.release(desk, before, word.by, f"withdrawn: {word.why}", keep=before.verdicts)
-    return desk.record(before, WITHDRAWN, {"proposal": None}, by=word.by)
+    return desk.record(before, WITHDRAWN, word, {"proposal": None})
 
 
 def record_and_tell(
-    desk: Desk,
-    before: Maintenance,
-    kind: str,
-    word: Word,
-    *,
-    late_by: timedelta | None = None,
-    warnings: tuple[str, ...] = (),
+    desk: Desk, before: Maintenance, kind: str, word: Word, facts: Mapping[str, Any], **shown: Any
 ) -> Maintenance:
     """Record what happened, and tell it to every recipient with the next version of the entry."""
-    facts = {**word.facts, "sequence": before.sequence + 1}
-    after = desk.record(before, kind, facts, by=word.by, received_at=word.at)
-    tell(desk, after, kind, late_by=late_by, warnings=warnings)
+    after = desk.record(before, kind, word, {**facts, "sequence": before.sequence + 1})
+    tell(desk, after, kind, **shown)
     return after
-
-
-def by_clock(desk: Desk, **facts: Any) -> Word:
-    """Return the word of the clock itself."""
-    return Word(by=SYSTEM, why="", at=desk.now, facts=facts)
 
 
 def _failing(desk: Desk, plan: Plan) -> Mapping[str, datetime]:

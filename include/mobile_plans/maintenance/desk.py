@@ -21,7 +21,8 @@ from include.mobile_plans.maintenance.state import (
     RESCHEDULED,
     TOLD,
     Maintenance,
-    facts_of,
+    Word,
+    document_of,
     replay,
     stream_of,
 )
@@ -69,6 +70,11 @@ class Desk:
     policy: ProgramPolicy
     now: datetime
     outlook: Outlook
+
+    @property
+    def clock(self) -> Word:
+        """The word of the clock itself."""
+        return Word(by=SYSTEM, at=self.now)
 
     def mobile_operators(self) -> dict[str, MobileOperator]:
         """Return every mobile operator on record that is not withdrawn, by slug."""
@@ -130,13 +136,7 @@ class Desk:
         return None if number is None else self.find(id_of(number))
 
     def record(
-        self,
-        before: Maintenance | None,
-        kind: str,
-        changes: Mapping[str, Any],
-        *,
-        by: str,
-        received_at: datetime | None = None,
+        self, before: Maintenance | None, kind: str, word: Word, facts: Mapping[str, Any]
     ) -> Maintenance:
         """
         Append an event, and bring the row and the exclusions to what the events now say.
@@ -144,27 +144,23 @@ class Desk:
         Args:
             before: The maintenance, locked; None begins one under the next free number.
             kind: What happened.
-            changes: By attribute, what is true from now on.
-            by: Who says so.
-            received_at: When it reached us, where that is another moment than now.
+            word: Who says so, and when that reached us.
+            facts: By attribute, what is true from now on.
         """
         before = before or self._begun()
-        received_at = None if received_at == self.now else received_at
         append_event(
             self.connection,
             stream=before.stream,
             kind=f"maintenance.{kind}",
             recorded_at=self.now,
-            received_at=received_at,
-            actor=by,
-            data=facts_of(before, changes),
+            received_at=None if word.at == self.now else word.at,
+            actor=word.by,
+            data=document_of(before, facts),
         )
         after = self.find(before.maintenance_id)
-        self.connection.execute(
-            table.update()
-            .where(table.c.number == number_of(after.maintenance_id))
-            .values(row_of(after, self.policy))
-        )
+        number = number_of(after.maintenance_id)
+        row = row_of(after, self.policy)
+        self.connection.execute(table.update().where(table.c.number == number).values(row))
         if after.plan is not None and after.plan.service == PORTAL and kind in _EXCLUDING:
             self._exclude(after.plan.mobile_operators)
         return after

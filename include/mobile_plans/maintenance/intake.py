@@ -21,7 +21,6 @@ from sqlalchemy import select
 from include.mobile_plans.errors import BadInput
 from include.mobile_plans.maintenance.calendar_files import TheirNotice, read_notice
 from include.mobile_plans.maintenance.changes import (
-    Word,
     announce,
     cancel,
     complete,
@@ -33,7 +32,7 @@ from include.mobile_plans.maintenance.changes import (
 from include.mobile_plans.maintenance.desk import SYSTEM, Desk, number_of
 from include.mobile_plans.maintenance.mails import tell_unreadable
 from include.mobile_plans.maintenance.plans import CORE_NETWORK, PORTAL, PROGRAM, Plan
-from include.mobile_plans.maintenance.state import RECEIVED, STARTED, Maintenance
+from include.mobile_plans.maintenance.state import RECEIVED, STARTED, Maintenance, Word
 from include.mobile_plans.notices import Attachment
 from include.mobile_plans.obligations import received_at_of
 from include.mobile_plans.policy import MobileOperator
@@ -106,7 +105,7 @@ def take_in(desk: Desk, name: str, content: bytes, received_at: datetime) -> tup
     except BadInput as error:
         problems = error.problems
         facts = {"problems": problems, "file": digest, "received_at": received_at}
-        taken = desk.record(None, RECEIVED, facts, by=SYSTEM, received_at=received_at)
+        taken = desk.record(None, RECEIVED, Word(by=SYSTEM, at=received_at), facts)
         outcome = f"{taken.maintenance_id} cannot be read: {'; '.join(problems)}"
         original = Attachment(filename=_plain(name), content_type="text/plain", content=content)
         tell_unreadable(desk, taken, original)
@@ -154,12 +153,8 @@ def _apply(
     notice = read_notice(content)
     known = desk.mobile_operators()
     slug = _sender(notice, known)
-    word = Word(
-        by=notice.organizer or notice.provider,
-        why="",
-        at=received_at,
-        facts={"theirs": notice.file, "file": digest},
-    )
+    word = Word(by=notice.organizer or notice.provider, at=received_at)
+    facts = {"theirs": notice.file, "file": digest, "received_at": received_at}
     plan = Plan(
         maintained_by=slug,
         service=_service(notice, known[slug]),
@@ -174,7 +169,7 @@ def _apply(
         if notice.status in ("CANCELLED", "COMPLETED"):
             msg = f"it says {notice.status} of {notice.file.uid!r}, which nobody told us of"
             raise BadInput(msg)
-        proposed = propose(desk, plan, word)
+        proposed = propose(desk, plan, word, desk.record(None, RECEIVED, word, facts))
         after = announce(desk, proposed.maintenance_id, word)
         return after, f"{after.maintenance_id} of {known[slug].name} is on record"
     last = before.theirs
@@ -183,7 +178,8 @@ def _apply(
             f"refused as old: {before.maintenance_id} stands at SEQUENCE {last.sequence}, this is "
             f"{notice.file.sequence}"
         )
-    after = _follow(desk, desk.lock(before.maintenance_id), plan, notice, word)
+    before = desk.record(desk.lock(before.maintenance_id), RECEIVED, word, facts)
+    after = _follow(desk, before, plan, notice, word)
     return after, f"{after.maintenance_id} of {known[slug].name} is {after.state}"
 
 
@@ -209,11 +205,8 @@ def _follow(
         msg = f"it changes {before.maintenance_id}, which is under way, in more than its end"
         raise BadInput(msg)
     if notice.status == "IN-PROCESS" and not has_begun:
-        steps = (*before.steps, STARTED)
-        return record_and_tell(
-            desk, before, STARTED, replace(said, facts={**word.facts, "steps": steps})
-        )
-    return desk.record(before, RECEIVED, word.facts, by=word.by, received_at=word.at)
+        return record_and_tell(desk, before, STARTED, said, {"steps": (*before.steps, STARTED)})
+    return before
 
 
 def _sender(notice: TheirNotice, known: Mapping[str, MobileOperator]) -> str:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from include.mobile_plans.maintenance.desk import SYSTEM, Desk
 from include.mobile_plans.maintenance.plans import PROGRAM, Plan
 from include.mobile_plans.maintenance.rules import end_of
-from include.mobile_plans.maintenance.state import Maintenance, Verdict
+from include.mobile_plans.maintenance.state import Maintenance, Verdict, Word
 from include.mobile_plans.obligations import (
     Obligation,
     Wanted,
@@ -84,18 +84,16 @@ def promise_completion(desk: Desk, maintenance: Maintenance, since: datetime) ->
     )
 
 
-def meet_completion(
-    desk: Desk, maintenance: Maintenance, by: str, evidence: str, received_at: datetime
-) -> None:
+def meet_completion(desk: Desk, maintenance: Maintenance, word: Word) -> None:
     """Keep that completion was told; before the window's end too, where nothing was owed yet."""
-    since = min(end_of(maintenance), received_at)
+    since = min(end_of(maintenance), word.at)
     promise = promise_completion(desk, maintenance, since).promise
     meet(
         desk.connection,
         promise.key,
-        by=by,
-        evidence=evidence,
-        received_at=max(received_at, promise.since),
+        by=word.by,
+        evidence=word.why,
+        received_at=max(word.at, promise.since),
         now=desk.now,
     )
 

@@ -14,7 +14,8 @@ from include.mobile_plans.store import Event
 State = Literal["unreadable", "proposed", "announced", "under_way", "completed", "cancelled"]
 CLOSED: tuple[State, ...] = ("completed", "cancelled")
 
-RECEIVED, PROPOSED, CARRIED, WITHDRAWN = "received", "proposed", "carried", "withdrawn"
+REQUESTED, RECEIVED, CARRIED = "requested", "received", "carried"
+PROPOSED, WITHDRAWN = "proposed", "withdrawn"
 ANNOUNCED, RESCHEDULED, TOLD = "announced", "rescheduled", "told"
 REMINDED, STARTED, ENDED, OVERRAN = "reminded", "started", "ended", "overran"
 EXTENDED, HELD_BACK, COMPLETED, CANCELLED = "extended", "held_back", "completed", "cancelled"
@@ -59,25 +60,30 @@ class Proposal:
         verdicts: By when each recipient must be told.
         warnings: What it collides with, in sentences.
         proposed_at: When it was proposed, or reached us.
-        proposed_by: The user who proposed it.
-        reason: Why another window is needed, or None.
+        reason: Why another window is needed.
     """
 
     plan: Plan
     verdicts: Mapping[str, Verdict]
     warnings: tuple[str, ...]
     proposed_at: datetime
-    proposed_by: str
-    reason: str | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """Who reported completion, with which evidence, and when that reached us."""
+class Word:
+    """
+    What somebody says of a maintenance.
+
+    Attributes:
+        by: Whose word it is.
+        why: The reason of a change; the evidence of a completion.
+        at: When it reached us, aware UTC; clocks use it.
+    """
 
     by: str
-    evidence: str
-    received_at: datetime
+    why: str = ""
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +107,7 @@ class Maintenance:
         received_at: When that file reached us.
         theirs: Of a mobile operator's notices that came as calendar files, the last.
         proposal: What is proposed and not yet told.
-        run_id: The run that recorded the last plan or change, where it is not its own.
+        run_id: The run whose form was recorded last.
         plan: What was told; None before.
         verdicts: How the notice stands for each recipient.
         announced: Which event told the plan, by its position: names the mails of it.
@@ -132,11 +138,11 @@ class Maintenance:
     announced: int = 0
     announced_at: datetime | None = None
     confirmed_by: str | None = None
-    reason: str | None = None
+    reason: str = ""
     excluded_per_month: timedelta = timedelta(0)
     extended_to: datetime | None = None
     steps: tuple[str, ...] = ()
-    report: Report | None = None
+    report: Word | None = None
     closed_at: datetime | None = None
     closed: Literal["completed", "cancelled"] | None = None
     carried: bool = False
@@ -192,20 +198,17 @@ def replay(events: Iterable[Event]) -> Maintenance:
     facts: dict[str, Any] = {}
     for event in events:
         facts |= event.data
-        facts |= {
-            "maintenance_id": event.stream.partition(":")[2],
-            "length": event.position,
-        }
+        facts |= {"maintenance_id": event.stream.partition(":")[2], "length": event.position}
     return _MAINTENANCE.validate_python(facts)
 
 
-def facts_of(before: Maintenance, changes: Mapping[str, Any]) -> dict[str, Any]:
+def document_of(before: Maintenance, facts: Mapping[str, Any]) -> dict[str, Any]:
     """
     Write what changes about a maintenance as the JSON document an event keeps.
 
     Args:
         before: How it stands.
-        changes: By attribute, what is true from now on.
+        facts: By attribute, what is true from now on.
     """
-    document = _MAINTENANCE.dump_python(replace(before, **changes), mode="json")
-    return {name: document[name] for name in changes}
+    document = _MAINTENANCE.dump_python(replace(before, **facts), mode="json")
+    return {name: document[name] for name in facts}

@@ -7,8 +7,8 @@ from sqlalchemy import Connection, func, select
 
 from include.mobile_plans.errors import BadInput
 from include.mobile_plans.maintenance import promises
-from include.mobile_plans.maintenance.changes import by_clock, record_and_tell, release_report
-from include.mobile_plans.maintenance.desk import SYSTEM, Desk, Outlook, id_of
+from include.mobile_plans.maintenance.changes import record_and_tell, release_report
+from include.mobile_plans.maintenance.desk import Desk, Outlook, id_of
 from include.mobile_plans.maintenance.mails import tell_maintainer, told_at
 from include.mobile_plans.maintenance.rules import Step, end_of, next_step
 from include.mobile_plans.maintenance.state import ENDED, TOLD, Maintenance
@@ -80,10 +80,10 @@ def _look_later(desk: Desk, number: int) -> None:
 def _do(desk: Desk, before: Maintenance, step: Step) -> Maintenance:
     late_by = desk.now - step.at
     shown = late_by if late_by > desk.policy.promises.late_after else None
-    word = by_clock(desk, steps=(*before.steps, step.name))
+    facts = {"steps": (*before.steps, step.name)}
     if step.name != ENDED:
-        return record_and_tell(desk, before, step.name, word, late_by=shown)
-    after = desk.record(before, ENDED, word.facts, by=SYSTEM)
+        return record_and_tell(desk, before, step.name, desk.clock, facts, late_by=shown)
+    after = desk.record(before, ENDED, desk.clock, facts)
     due_at = promises.promise_completion(desk, after, since=end_of(after)).due_at
     tell_maintainer(desk, after, ENDED, late_by=shown, due_at=due_at)
     return after
@@ -98,7 +98,7 @@ def _note_told(desk: Desk, before: Maintenance) -> Maintenance:
             verdicts[recipient] = replace(verdicts[recipient], told_at=at)
     if verdicts == before.verdicts:
         return before
-    after = desk.record(before, TOLD, {"verdicts": verdicts}, by=SYSTEM)
+    after = desk.record(before, TOLD, desk.clock, {"verdicts": verdicts})
     for recipient in set(before.untold) - set(after.untold):
         promises.meet_notice(desk, after, recipient)
     return after

@@ -6,15 +6,13 @@ from datetime import datetime
 
 from include.mobile_plans.errors import BadInput, Conflict
 from include.mobile_plans.instants import format_instant, parse_instant
-from include.mobile_plans.maintenance.changes import Word, cancel, complete, extend, reschedule
+from include.mobile_plans.maintenance.changes import cancel, complete, extend, reschedule
 from include.mobile_plans.maintenance.desk import Desk
 from include.mobile_plans.maintenance.plans import Plan, parse_window
-from include.mobile_plans.maintenance.state import Maintenance
+from include.mobile_plans.maintenance.state import Maintenance, Word
 from include.mobile_plans.policy import people_of, signer_problem
 
-COMPLETED, EXTENDED = "Completed", "Extended"
-RESCHEDULED, CANCELLED = "Rescheduled", "Cancelled"
-CHANGES = (RESCHEDULED, EXTENDED, COMPLETED, CANCELLED)
+CHANGES = ("Rescheduled", "Extended", "Completed", "Cancelled")
 
 
 def update(desk: Desk, maintenance_id: str, change: str, form: Mapping[str, object]) -> Maintenance:
@@ -57,7 +55,7 @@ def update(desk: Desk, maintenance_id: str, change: str, form: Mapping[str, obje
 
 def signed_word(desk: Desk, plan: Plan, form: Mapping[str, object]) -> Word:
     """
-    Return the word of a named person of the maintaining party, and which run recorded it.
+    Return the word of a named person of the maintaining party.
 
     Raises:
         BadInput: Somebody else signed, the evidence or reason is missing, or it was received at no
@@ -71,8 +69,7 @@ def signed_word(desk: Desk, plan: Plan, form: Mapping[str, object]) -> Word:
     if problems:
         raise BadInput(*problems)
     received_at = received(desk, str(form.get("received_at") or ""))
-    facts = {"run_id": form["run_id"]} if "run_id" in form else {}
-    return Word(by=given["signed_by"], why=given["evidence"], at=received_at, facts=facts)
+    return Word(by=given["signed_by"], why=given["evidence"], at=received_at)
 
 
 def signers(desk: Desk, plan: Plan) -> tuple[str, ...]:

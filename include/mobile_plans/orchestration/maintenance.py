@@ -145,13 +145,10 @@ def record_plan(form: Mapping[str, Any]) -> list[str]:
         try:
             found = desk.of_run(run.run_id)
         except NotFound:
-            word = Word(
-                by=run.triggering_user_name or "unknown",
-                why="",
-                at=desk.now,
-                facts={"run_id": run.run_id},
-            )
-            found = maintenance.propose(desk, maintenance.plan_from_form(form, desk.policy), word)
+            word = Word(by=run.triggering_user_name or "unknown", at=desk.now)
+            found = desk.record(None, maintenance.REQUESTED, word, {"run_id": run.run_id})
+            plan = maintenance.plan_from_form(form, desk.policy)
+            found = maintenance.propose(desk, plan, word, found)
             proposal = found.proposal
             if (
                 proposal
@@ -162,7 +159,7 @@ def record_plan(form: Mapping[str, Any]) -> list[str]:
         if found.maintenance_id != run.run_id:
             return [found.maintenance_id]
         if not found.carried:
-            desk.record(found, maintenance.CARRIED, {"carried": True}, by=run.run_id)
+            desk.record(found, maintenance.CARRIED, desk.clock, {"carried": True})
     return []
 
 
@@ -176,14 +173,16 @@ def record_update(form: Mapping[str, Any]) -> str:
     Raises:
         BadInput: It does not hold; nothing was written.
     """
-    run_id = get_current_context()["dag_run"].run_id
+    run = get_current_context()["dag_run"]
     with store_from_environment().transaction() as connection:
         desk = desk_at(connection, clock.now())
         try:
-            return desk.of_run(run_id).state
+            return desk.of_run(run.run_id).state
         except NotFound:
-            given = {**form, "run_id": run_id}
-            return maintenance.update(desk, form["maintenance"], form["change"], given).state
+            word = Word(by=run.triggering_user_name or "unknown", at=desk.now)
+            before = desk.lock(form["maintenance"])
+            desk.record(before, maintenance.REQUESTED, word, {"run_id": run.run_id})
+            return maintenance.update(desk, form["maintenance"], form["change"], form).state
 
 
 def runs_to_start() -> list[str]:

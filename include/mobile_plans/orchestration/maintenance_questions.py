@@ -143,7 +143,7 @@ class ReadByHand(MaintenanceQuestion):
 
     def judge(self, desk: Desk, of: Maintenance, answer: Answer) -> bool:
         """Record what it says as received when it came, or that it is no notice."""
-        word = Word(by=answer.recorded_by, why="", at=of.received_at or desk.now)
+        word = Word(by=answer.recorded_by, at=of.received_at or desk.now)
         if answer.option == NO_NOTICE:
             why = f"no notice: {answer.values['summary']}"
             maintenance.withdraw(desk, of.maintenance_id, Word(by=word.by, why=why, at=desk.now))

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, select
 
-from include.mobile_plans.maintenance.changes import Word, announce, propose
+from include.mobile_plans.maintenance.changes import announce, propose
 from include.mobile_plans.maintenance.desk import Desk, Outlook
 from include.mobile_plans.maintenance.plans import Plan, plan_from_form
-from include.mobile_plans.maintenance.state import Maintenance
+from include.mobile_plans.maintenance.state import Maintenance, Word
 from include.mobile_plans.maintenance.sweep import sweep
 from include.mobile_plans.notices import RetrySchedule, drain
 from include.mobile_plans.policy import ProgramPolicy, change_state, load_policy
@@ -78,7 +78,7 @@ class World:
         return plan_from_form({**form, **changes}, self.policy)
 
     def word(self, **changes: Any) -> Word:
-        return replace(Word(by="Mei Tanaka", why="", at=self.clock.now()), **changes)
+        return replace(Word(by="Mei Tanaka", at=self.clock.now()), **changes)
 
     def told(self, form: Mapping[str, str] = OURS, why: str = "", **changes: str) -> Maintenance:
         """Propose and announce a maintenance now, and let its mails out."""

@@ -13,7 +13,7 @@ from airflow.sdk._shared.module_loading import import_string
 from airflow.sdk.exceptions import AirflowSkipException
 
 from include.mobile_plans.errors import BadInput, DoesNotApply, MobilePlansError
-from include.mobile_plans.maintenance import CARRIED, Maintenance, by_clock, take_in, update
+from include.mobile_plans.maintenance import CARRIED, Maintenance, take_in, update
 from include.mobile_plans.orchestration import maintenance as room
 from include.mobile_plans.orchestration.maintenance_outlook import desk_at
 from include.mobile_plans.orchestration.maintenance_questions import (
@@ -271,7 +271,7 @@ def test_files_are_taken_once_and_removed(store: Store) -> None:
     assert room.runs_to_start() == ["MNT-0001"]
     with store.transaction() as connection:
         desk = desk_at(connection, NOON)
-        desk.record(told, CARRIED, {"carried": True}, by="MNT-0001")
+        desk.record(told, CARRIED, desk.clock, {"carried": True})
     assert room.runs_to_start() == []
     long.unlink()
     assert room.take_in_files() == []
@@ -330,4 +330,3 @@ def test_launch_days_and_failing_portals_are_minded(store: Store, record: Callab
         connection.execute(tables.sample.insert().values(sample))
         held = update(desk_at(connection, at), "MNT-0001", "Completed", said)
     assert held.report is not None
-    assert by_clock(desk_at(None, at)).at == at
