@@ -14,7 +14,7 @@ from icalendar import Calendar, Event, vCalAddress, vText, vUnknown
 from include.mobile_plans.errors import BadInput
 from include.mobile_plans.instants import require_utc
 from include.mobile_plans.maintenance.desk import Desk
-from include.mobile_plans.maintenance.plans import IMPACTS, AffectedObject, Window, checked
+from include.mobile_plans.maintenance.plans import IMPACTS, AffectedObject, Window
 from include.mobile_plans.maintenance.rules import end_of
 from include.mobile_plans.maintenance.state import CalendarFile, Maintenance
 
@@ -170,7 +170,7 @@ def read_notice(content: bytes) -> TheirNotice:
             stamp=_instant(event, "DTSTAMP"),
         ),
         status=None if status is None else _text(status).upper(),
-        window=checked(window),
+        window=window,
         objects=tuple(
             AffectedObject(
                 name=_text(one),

@@ -43,6 +43,20 @@ class Window:
     ends_at: datetime
     zone: str
 
+    def __post_init__(self) -> None:
+        """
+        Refuse a window that does not end after it starts.
+
+        Raises:
+            BadInput: It does not.
+        """
+        if self.ends_at <= self.starts_at:
+            msg = (
+                f"the window ends {format_instant(self.ends_at)}, not after its start "
+                f"{format_instant(self.starts_at)}: give the day it ends on"
+            )
+            raise BadInput(msg)
+
     def covers(self, other: "Window") -> bool:
         """Tell whether another window lies inside this one."""
         return self.starts_at <= other.starts_at and other.ends_at <= self.ends_at
@@ -187,23 +201,7 @@ def parse_window(text: str) -> Window:
     except ValueError:
         msg = f"window {text!r} names a day or time that does not exist: write it as {_EXAMPLE}"
         raise BadInput(msg) from None
-    return checked(Window(starts_at=starts_at, ends_at=ends_at, zone=zone))
-
-
-def checked(window: Window) -> Window:
-    """
-    Return a window that ends after it starts.
-
-    Raises:
-        BadInput: It does not.
-    """
-    if window.ends_at <= window.starts_at:
-        msg = (
-            f"the window ends {format_instant(window.ends_at)}, not after its start "
-            f"{format_instant(window.starts_at)}: give the day it ends on"
-        )
-        raise BadInput(msg)
-    return window
+    return Window(starts_at=starts_at, ends_at=ends_at, zone=zone)
 
 
 def parse_objects(text: str) -> tuple[AffectedObject, ...]:

@@ -20,7 +20,7 @@ from include.mobile_plans.maintenance import Word
 from include.mobile_plans.orchestration.due_work_trigger import DueWorkTrigger
 from include.mobile_plans.orchestration.forms import names_on_record
 from include.mobile_plans.orchestration.maintenance_outlook import OUTLOOK, desk_at
-from include.mobile_plans.orchestration.maintenance_questions import own
+from include.mobile_plans.orchestration.maintenance_questions import FIELDS, own
 from include.mobile_plans.orchestration.obstacle_sensor import ObstacleSensor
 from include.mobile_plans.policy import program_policy
 from include.mobile_plans.questions import Run
@@ -57,37 +57,16 @@ def schedule() -> AssetOrTimeSchedule:
 
 def plan_form() -> dict[str, Param]:
     """Return the six fields of a plan; a run that carries one on record is started without them."""
-    names = {maintenance.PROGRAM: program_policy().contacts.program_name, **names_on_record()}
-    services = maintenance.service_names(program_policy())
+    policy = program_policy()
+    parties = {maintenance.PROGRAM: policy.contacts.program_name, **names_on_record()}
     return {
-        "maintained_by": Param(
-            maintenance.PROGRAM,
-            type="string",
-            title="Who maintains",
-            description="The program, or the mobile operator that told us.",
-            **_choice(names),
+        "maintained_by": _choice("maintained_by", parties, default=maintenance.PROGRAM),
+        "service": _choice(
+            "service",
+            maintenance.service_names(policy),
+            default=next(iter(policy.maintenance.program_services)),
         ),
-        "service": Param(
-            next(iter(program_policy().maintenance.program_services)),
-            type="string",
-            title="Service",
-            description="What is maintained. A window leaves nothing out but the service named.",
-            **_choice(services),
-        ),
-        "objects": _text(
-            "What of it is affected",
-            "One per line with its impact, such as gateway-eu = OUTAGE; also DEGRADED, "
-            "REDUCED-REDUNDANCY, NO-IMPACT. Empty: all of the service is out.",
-            format="multiline",
-        ),
-        "window": _text("Window", "Such as 2026-12-12 22:00 to 2026-12-13 02:00 Europe/London."),
-        "recipients": _text(
-            "Who is told",
-            "Slugs of mobile operators where the program maintains; empty for all live ones.",
-        ),
-        "summary": _text(
-            "What is done", "In one line, after a reference if there is one: CHG-7: New gateway."
-        ),
+        **{name: _text(name) for name in ("objects", "window", "recipients", "summary")},
     }
 
 
@@ -106,26 +85,7 @@ def update_form() -> dict[str, Param]:
             enum=list(maintenance.CHANGES),
             description="Another window, more time, completion, or cancellation.",
         ),
-        "window": _text(
-            "New window",
-            "Of another window, or one that takes longer: all of it, such as 2026-12-12 22:00 to "
-            "2026-12-13 04:00 Europe/London.",
-        ),
-        "signed_by": Param(
-            type="string",
-            title="Signed by",
-            description="A named person of the maintaining party.",
-        ),
-        "evidence": Param(
-            type="string",
-            format="multiline",
-            title="Reason, or evidence",
-            description="Why it changes; what proves a completion. The mails say the reason.",
-        ),
-        "received_at": _text(
-            "Received at",
-            "When a mobile operator's mail reached us, such as 2026-12-01T10:00:00Z; empty: now.",
-        ),
+        **{name: _text(name) for name in ("window", "signed_by", "evidence", "received_at")},
     }
 
 
@@ -260,9 +220,20 @@ def _time_left(run_id: str) -> list[str]:
     return [f"it is to end {maintenance.end_of(found):%Y-%m-%d %H:%M} UTC"]
 
 
-def _text(title: str, description: str, **schema: Any) -> Param:
+def _text(name: str) -> Param:
+    """Turn what people fill in into a field of a trigger form, which may be empty."""
+    wanted = FIELDS[name]
+    schema: dict[str, Any] = {"format": "multiline"} if wanted.kind == "long text" else {}
+    title, description = wanted.title, wanted.description
     return Param("", type=["null", "string"], title=title, description=description, **schema)
 
 
-def _choice(names: Mapping[str, str]) -> dict[str, Any]:
-    return {"enum": list(names), "values_display": dict(names)}
+def _choice(name: str, choices: Mapping[str, str], *, default: str) -> Param:
+    return Param(
+        default,
+        type="string",
+        title=FIELDS[name].title,
+        description=FIELDS[name].description,
+        enum=list(choices),
+        values_display=dict(choices),
+    )

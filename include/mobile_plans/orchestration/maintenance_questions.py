@@ -1,12 +1,13 @@
 """The human tasks of maintenance: read a notice by hand, confirm an announcement, completion."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from include.mobile_plans import maintenance
 from include.mobile_plans.errors import DoesNotApply, NotFound
 from include.mobile_plans.instants import format_instant
-from include.mobile_plans.maintenance import Desk, Maintenance, Proposal, Word
+from include.mobile_plans.maintenance import Desk, Maintenance, Plan, Proposal, Word
 from include.mobile_plans.orchestration.maintenance_outlook import desk_at
 from include.mobile_plans.orchestration.sign_off import SignOff
 from include.mobile_plans.questions import Answer, Field, Question, Run
@@ -17,12 +18,54 @@ RECORD, NO_NOTICE = "Record it", "No notice"
 COMPLETED, EXTENDED, CANCELLED = "Completed", "Extended", "Cancelled"
 _SHOWN = 3000
 
-RECEIVED_AT = Field(
-    title="Received at",
-    description="Of a mobile operator's word: when its mail reached us, such as "
-    "2026-12-01T10:00:00Z. Empty: now.",
-    kind="instant",
-)
+FIELDS: Mapping[str, Field] = {
+    "maintained_by": Field(
+        title="Who maintains",
+        description="The program, or the mobile operator that told us, by its slug.",
+    ),
+    "service": Field(
+        title="Service",
+        description="What is maintained. A window leaves nothing out but the service named.",
+        suggestions=("core_network", "portal", "xdr"),
+    ),
+    "objects": Field(
+        title="What of it is affected",
+        description="One per line with its impact, such as gateway-eu = OUTAGE; also DEGRADED, "
+        "REDUCED-REDUNDANCY, NO-IMPACT. Empty: all of the service is out.",
+        kind="long text",
+    ),
+    "window": Field(
+        title="Window",
+        description="All of it, such as 2026-12-12 22:00 to 2026-12-13 02:00 Europe/London.",
+    ),
+    "recipients": Field(
+        title="Who is told",
+        description="Slugs of mobile operators where the program maintains; empty for all live.",
+    ),
+    "summary": Field(
+        title="What is done",
+        description="In one line, after a reference if there is one: CHG-7: New gateway.",
+    ),
+    "signed_by": Field(title="Signed by", description="The named person of the maintaining party."),
+    "evidence": Field(
+        title="Reason, or evidence",
+        description="Why it changes, or is told although late; the mails say so. What proves a "
+        "completion; of a mobile operator's word its mail.",
+        kind="long text",
+    ),
+    "received_at": Field(
+        title="Received at",
+        description="When a mobile operator's mail reached us, such as 2026-12-01T10:00:00Z; "
+        "empty: now.",
+        kind="instant",
+    ),
+}
+"""What people fill in about maintenance, in forms and human tasks alike."""
+
+
+def needed(*options: str, names: tuple[str, ...]) -> dict[str, Field]:
+    """Return fields that these options need."""
+    return {name: replace(FIELDS[name], required_with=frozenset(options)) for name in names}
 
 
 def own(desk: Desk, run: Run) -> Maintenance:
@@ -35,14 +78,13 @@ def own(desk: Desk, run: Run) -> Maintenance:
     try:
         maintenance.number_of(run.run_id)
     except NotFound:
-        carrier = desk.of_run(run.run_id).maintenance_id
-        msg = f"run {carrier} carries it"
+        msg = f"run {desk.of_run(run.run_id).maintenance_id} carries it"
         raise DoesNotApply(msg) from None
     return desk.find(run.run_id)
 
 
 class MaintenanceQuestion:
-    """What the questions about a maintenance have in common."""
+    """What the questions about a maintenance have in common; see ``sign_off.Asker``."""
 
     options: tuple[str, ...]
     fields: Mapping[str, Field]
@@ -52,12 +94,7 @@ class MaintenanceQuestion:
         return own(desk, run)
 
     def words(self, desk: Desk, of: Maintenance) -> Question:
-        """
-        Build the question.
-
-        Raises:
-            DoesNotApply: There is nothing to ask.
-        """
+        """Build the question, or raise ``DoesNotApply``."""
         raise NotImplementedError(desk, of)
 
     def judge(self, desk: Desk, of: Maintenance, answer: Answer) -> bool:
@@ -65,23 +102,13 @@ class MaintenanceQuestion:
         raise NotImplementedError(desk, of, answer)
 
     def ask(self, run: Run, now: datetime) -> Question:
-        """
-        Build the question from the store.
-
-        Raises:
-            DoesNotApply: There is nothing to ask in this run.
-        """
+        """Build the question from the store."""
         with store_from_environment().snapshot() as connection:
             desk = desk_at(connection, now)
             return self.words(desk, self.found(desk, run))
 
     def record(self, run: Run, answer: Answer) -> bool:
-        """
-        Write down what was answered; return whether the question is settled.
-
-        Raises:
-            BadInput: It does not hold, one line per problem.
-        """
+        """Write down what was answered; return whether the question is settled."""
         with store_from_environment().transaction() as connection:
             desk = desk_at(connection, answer.recorded_at)
             return self.judge(desk, self.found(desk, run), answer)
@@ -92,32 +119,12 @@ class ReadByHand(MaintenanceQuestion):
 
     options = (RECORD, NO_NOTICE)
     fields: Mapping[str, Field] = {
-        "maintained_by": Field(
-            title="Mobile operator",
-            description="Whose notice it is, by its slug.",
-            required_with=frozenset({RECORD}),
-        ),
-        "service": Field(
-            title="Service",
-            description="core_network, portal or xdr.",
-            suggestions=("core_network", "portal", "xdr"),
-            required_with=frozenset({RECORD}),
-        ),
-        "objects": Field(
-            title="What is affected",
-            description="One per line, such as portal-west = OUTAGE; also DEGRADED, "
-            "REDUCED-REDUNDANCY, NO-IMPACT. Empty: all of the service is out.",
-            kind="long text",
-        ),
-        "window": Field(
-            title="Window",
-            description="Such as 2026-12-12 22:00 to 2026-12-13 02:00 Europe/London.",
-            required_with=frozenset({RECORD}),
-        ),
+        **needed(RECORD, names=("maintained_by", "service", "window")),
+        "objects": FIELDS["objects"],
         "summary": Field(
             title="What is done, or why it is no notice",
-            description="In one line, after its own reference if it has one: CHG-7: New balancer.",
-            required_with=frozenset({RECORD, NO_NOTICE}),
+            description=FIELDS["summary"].description,
+            required_with=frozenset(options),
         ),
     }
 
@@ -128,9 +135,8 @@ class ReadByHand(MaintenanceQuestion):
             raise DoesNotApply(msg)
         name, content = maintenance.original_of(desk, of) or ("-", b"")
         why = "\n".join(f"- {problem}" for problem in of.problems)
-        shown = "\n".join(
-            f"    {line}" for line in content.decode(errors="replace")[:_SHOWN].splitlines()
-        )
+        lines = content.decode(errors="replace")[:_SHOWN].splitlines()
+        shown = "\n".join(f"    {line}" for line in lines)
         return Question(
             subject=f"{of.maintenance_id}: read the notice {name}",
             body=(
@@ -143,11 +149,12 @@ class ReadByHand(MaintenanceQuestion):
 
     def judge(self, desk: Desk, of: Maintenance, answer: Answer) -> bool:
         """Record what it says as received when it came, or that it is no notice."""
-        word = Word(by=answer.recorded_by, at=of.received_at or desk.now)
         if answer.option == NO_NOTICE:
             why = f"no notice: {answer.values['summary']}"
-            maintenance.withdraw(desk, of.maintenance_id, Word(by=word.by, why=why, at=desk.now))
+            word = Word(by=answer.recorded_by, why=why, at=desk.now)
+            maintenance.withdraw(desk, of.maintenance_id, word)
             return True
+        word = Word(by=answer.recorded_by, at=of.received_at or desk.now)
         plan = maintenance.plan_from_form(answer.values, desk.policy)
         maintenance.propose(desk, plan, word, desk.lock(of.maintenance_id))
         maintenance.announce(desk, of.maintenance_id, word)
@@ -164,19 +171,9 @@ class AnnouncementConfirmation(MaintenanceQuestion):
 
     options = (CONFIRM, WITHDRAW)
     fields: Mapping[str, Field] = {
-        "signed_by": Field(
-            title="Signed by",
-            description="The named person who stands for it.",
-            required_with=frozenset({CONFIRM, WITHDRAW}),
-        ),
-        "evidence": Field(
-            title="Reason, or evidence",
-            description="Why it is told all the same, or withdrawn; the notice says so. Of a "
-            "mobile operator's notice: its mail.",
-            kind="long text",
-            required_with=frozenset({CONFIRM, WITHDRAW}),
-        ),
-        "received_at": RECEIVED_AT,
+        **needed(CONFIRM, names=("signed_by",)),
+        **needed(*options, names=("evidence",)),
+        "received_at": FIELDS["received_at"],
     }
 
     def __init__(self, *, in_run_of_its_own: bool = True) -> None:
@@ -192,29 +189,22 @@ class AnnouncementConfirmation(MaintenanceQuestion):
         if proposal is None or not of.is_open:
             msg = f"nothing is to be confirmed, it is {of.state}"
             raise DoesNotApply(msg)
-        plan, name = proposal.plan, maintenance.maintainer_name(desk, proposal.plan)
-        service = maintenance.service_names(desk.policy)[plan.service]
-        people = maintenance.signers(desk, plan)
-        fields = dict(self.fields)
-        fields["signed_by"] = Field(
-            title="Signed by",
-            description=f"A named person of {name}: {', '.join(people)}",
-            suggestions=people,
-            required_with=self.fields["signed_by"].required_with,
-        )
         return Question(
-            subject=f"{of.maintenance_id}: confirm the maintenance of {service} by {name}",
+            subject=f"{of.maintenance_id}: confirm maintenance of {_title(desk, proposal.plan)}",
             body=deadlines_text(proposal, desk.now),
             deadline=maintenance.send_by(proposal.verdicts),
-            fields=fields,
+            fields=_signed_by_own(desk, proposal.plan, self.fields),
         )
 
     def judge(self, desk: Desk, of: Maintenance, answer: Answer) -> bool:
         """Tell it, with who confirmed it and why; or take it back."""
         assert of.proposal is not None  # noqa: S101 - nothing else is asked about
-        word = maintenance.signed_word(desk, of.proposal.plan, answer.values)
-        act = maintenance.announce if answer.option == CONFIRM else maintenance.withdraw
-        act(desk, of.maintenance_id, word)
+        if answer.option == WITHDRAW:
+            word = Word(by=answer.recorded_by, why=answer.values["evidence"], at=desk.now)
+            maintenance.withdraw(desk, of.maintenance_id, word)
+        else:
+            word = maintenance.signed_word(desk, of.proposal.plan, answer.values)
+            maintenance.announce(desk, of.maintenance_id, word)
         return True
 
 
@@ -223,41 +213,29 @@ class CompletionConfirmation(MaintenanceQuestion):
 
     options = (COMPLETED, EXTENDED, CANCELLED)
     fields: Mapping[str, Field] = {
-        "signed_by": AnnouncementConfirmation.fields["signed_by"],
-        "evidence": Field(
-            title="Evidence, or reason",
-            description="What proves that everything works again, or why it takes longer.",
-            kind="long text",
-            required_with=frozenset(options),
-        ),
-        "window": Field(
-            title="Window",
-            description="Of an extension: the whole window with its new end, such as "
-            "2026-12-12 22:00 to 2026-12-13 04:00 UTC.",
-            required_with=frozenset({EXTENDED}),
-        ),
+        **needed(*options, names=("signed_by", "evidence")),
+        **needed(EXTENDED, names=("window",)),
     }
 
     def words(self, desk: Desk, of: Maintenance) -> Question:
         """Ask the maintaining party; of a mobile operator's, its mail is recorded."""
-        if of.plan is None or not of.is_open or of.report is not None:
+        plan = of.plan
+        if plan is None or not of.is_open or of.report is not None:
             msg = f"it is {of.state}" if of.report is None else "it was reported already"
             raise DoesNotApply(msg)
-        if of.plan.party == "mobile_operator":
-            name = maintenance.maintainer_name(desk, of.plan)
-            msg = f"{name} tells it by mail: record it with Change a planned maintenance"
+        if plan.party == "mobile_operator":
+            msg = "the mobile operator tells it by mail: record that with its own form"
             raise DoesNotApply(msg)
-        service = maintenance.service_names(desk.policy)[of.plan.service]
         return Question(
-            subject=f"{of.maintenance_id}: is it complete? {service}",
+            subject=f"{of.maintenance_id}: is it complete? {_title(desk, plan)}",
             body=(
-                f"The window was {of.plan.window}. {len(of.plan.recipients)} mobile operators wait "
-                "for the word that it is complete (P3).\n\n*Completed* is held back while "
-                "monitoring still sees the named service fail, and told once it is well. "
-                "*Extended* tells them the new end, and asks again."
+                f"The window was {plan.window}. {len(plan.recipients)} mobile operators wait for "
+                "the word that it is complete (P3).\n\n*Completed* is held back while monitoring "
+                "still sees the named service fail, and told once it is well. *Extended* needs the "
+                "whole window with its new end, tells them, and asks again."
             ),
             deadline=maintenance.end_of(of) + desk.policy.maintenance.completion_grace,
-            fields=self.fields,
+            fields=_signed_by_own(desk, plan, self.fields),
         )
 
     def judge(self, desk: Desk, of: Maintenance, answer: Answer) -> bool:
@@ -274,11 +252,11 @@ def deadlines_text(proposal: Proposal, now: datetime) -> str:
         lines.append(f"Send by **{first:%a %d %b %Y %H:%M} UTC**, the earliest of these:\n")
     for recipient, verdict in proposal.verdicts.items():
         late_by = verdict.late_by(now)
-        calendars = " and ".join(verdict.calendars)
         skipped = [f"{day.date}: {', '.join(day.names)}" for day in verdict.deadline.skipped]
         lines.append(
             f"- {recipient}: {format_instant(verdict.deadline.instant)}, "
-            f"{f'late by {late_by}' if late_by else 'in time'}; on the calendars of {calendars}"
+            f"{f'late by {late_by}' if late_by else 'in time'}; on the calendars of "
+            f"{' and '.join(verdict.calendars)}"
             f"{'; not counted ' + ', '.join(skipped) if skipped else ''}"
         )
     lines += [f"- collides: {warning}" for warning in proposal.warnings]
@@ -287,29 +265,32 @@ def deadlines_text(proposal: Proposal, now: datetime) -> str:
 
 def read_by_hand() -> SignOff:
     """Ask what a notice says that could not be read."""
-    return SignOff(
-        asker=ReadByHand(),
-        task_id="read_notice",
-        task_display_name="Read the notice",
-        trigger_rule="none_failed",
-    )
+    return _sign_off(ReadByHand(), "read_notice", "Read the notice")
 
 
 def announcement_confirmation(*, in_run_of_its_own: bool = True) -> SignOff:
     """Ask a named person to confirm what is late, collides or was typed in."""
-    return SignOff(
-        asker=AnnouncementConfirmation(in_run_of_its_own=in_run_of_its_own),
-        task_id="confirm_announcement",
-        task_display_name="Confirm the announcement",
-        trigger_rule="none_failed",
-    )
+    asker = AnnouncementConfirmation(in_run_of_its_own=in_run_of_its_own)
+    return _sign_off(asker, "confirm_announcement", "Confirm the announcement")
 
 
 def completion_confirmation() -> SignOff:
     """Ask the program whether its maintenance is complete."""
-    return SignOff(
-        asker=CompletionConfirmation(),
-        task_id="confirm_completion",
-        task_display_name="Is it complete?",
-        trigger_rule="none_failed",
-    )
+    return _sign_off(CompletionConfirmation(), "confirm_completion", "Is it complete?")
+
+
+def _sign_off(asker: MaintenanceQuestion, task_id: str, name: str) -> SignOff:
+    return SignOff(asker=asker, task_id=task_id, task_display_name=name, trigger_rule="none_failed")
+
+
+def _title(desk: Desk, plan: Plan) -> str:
+    service = maintenance.service_names(desk.policy)[plan.service]
+    return f"{service} by {maintenance.maintainer_name(desk, plan)}"
+
+
+def _signed_by_own(desk: Desk, plan: Plan, fields: Mapping[str, Field]) -> dict[str, Field]:
+    """Offer the named people of the maintaining party as signers."""
+    people = maintenance.signers(desk, plan)
+    whose = f"A named person of {maintenance.maintainer_name(desk, plan)}: {', '.join(people)}"
+    signed = replace(fields["signed_by"], description=whose, suggestions=people)
+    return {**fields, "signed_by": signed}

@@ -121,7 +121,7 @@ def test_a_late_one_is_shown_and_confirmed_by_name(store: Store, record: Callabl
     assert found(store).state == "proposed"
 
     question = AnnouncementConfirmation().ask(OWN, NOON)
-    assert question.subject.startswith("MNT-0001: confirm the maintenance of Mobile Plans services")
+    assert question.subject.startswith("MNT-0001: confirm maintenance of Mobile Plans services")
     assert "Send by **Thu 19 Nov 2026 22:00 UTC**" in question.body
     assert "- northwind: 2026-11-19T22:00:00Z, late by 3 days, 14:00:00" in question.body
     assert "2026-11-26: Thanksgiving Day (US-WA)" in question.body
@@ -142,8 +142,7 @@ def test_a_late_one_is_shown_and_confirmed_by_name(store: Store, record: Callabl
 def test_it_may_be_withdrawn_instead(store: Store, record: Callable) -> None:
     """Nobody is told of it."""
     record(room.record_plan, OURS | LATE)
-    said = {"signed_by": "Mei Tanaka", "evidence": "not needed"}
-    assert AnnouncementConfirmation().record(OWN, answer("Withdraw", **said)) is True
+    assert AnnouncementConfirmation().record(OWN, answer("Withdraw", evidence="no need")) is True
 
     assert found(store).state == "cancelled"
     with pytest.raises(DoesNotApply, match="it is cancelled"):
@@ -190,7 +189,7 @@ def test_it_waits_for_the_end_and_asks(store: Store, record: Callable, clock: Vi
 def test_a_mobile_operator_is_asked_by_mail_only(store: Store, record: Callable) -> None:
     """P3: its own word is recorded; no human task stands in for it."""
     test_a_notice_that_was_typed_in_needs_its_mail(store, record)
-    with pytest.raises(DoesNotApply, match="Contoso Mobile tells it by mail"):
+    with pytest.raises(DoesNotApply, match="the mobile operator tells it by mail"):
         CompletionConfirmation().ask(OWN, NOON)
 
 
