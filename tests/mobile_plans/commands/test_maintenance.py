@@ -7,14 +7,12 @@ import pytest
 from icalendar import Calendar
 
 from include.mobile_plans.commands import maintenance as room
-from include.mobile_plans.policy import change_state
-from include.mobile_plans.policy.files import import_files, mobile_operator_paths, read_files
 from include.mobile_plans.policy.loading import SHIPPED_POLICY
 from include.mobile_plans.simulation.clock import VirtualClock
 from include.mobile_plans.store import Store
 from include.mobile_plans.store.schema import upgrade
 from tests.mobile_plans.commands.running import CommandLine, Outcome
-from tests.mobile_plans.maintenance.conftest import LIVE, NOON
+from tests.mobile_plans.maintenance.conftest import NOON, import_examples
 from tests.mobile_plans.maintenance.notices import ics
 
 NEW = ("--service", "mobile_plans", "--summary", "CHG-7: New gateway")
@@ -39,13 +37,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: VirtualClock) 
     monkeypatch.setenv("MOBILE_PLANS_POLICY_DIR", str(SHIPPED_POLICY))
     store = Store(url)
     upgrade(store)
-    paths = mobile_operator_paths([SHIPPED_POLICY / "mobile_operators"])
-    read = read_files(paths, allow_loopback=True).read
-    names = {"author": "Ada", "approver": None, "reason": "x"}
-    with store.transaction() as connection:
-        import_files(connection, read, now=NOON - timedelta(days=2), **names)
-        for slug in LIVE:
-            change_state(connection, slug, "live", now=NOON - timedelta(days=1), **names)
+    import_examples(store, NOON - timedelta(days=2))
     return store
 
 

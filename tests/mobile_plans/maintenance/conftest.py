@@ -1,6 +1,6 @@
 """Live mobile operators in a store, a clock that is moved, and maintenance of both parties."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -136,37 +136,21 @@ def policy() -> ProgramPolicy:
     return load_policy(SHIPPED_POLICY)
 
 
+def import_examples(store: Store, at: datetime) -> None:
+    """Put the example mobile operators on record at an instant, two of them live an hour later."""
+    paths = mobile_operator_paths([SHIPPED_POLICY / "mobile_operators"])
+    read = read_files(paths, allow_loopback=True).read
+    names = {"author": "Ada", "approver": None, "reason": "examples"}
+    with store.transaction() as connection:
+        import_files(connection, read, now=at, **names)
+        for slug in LIVE:
+            change_state(connection, slug, "live", now=at + timedelta(hours=1), **names)
+
+
 @pytest.fixture
 def world(store: Store, policy: ProgramPolicy, monkeypatch: pytest.MonkeyPatch) -> World:
     """The example mobile operators on record, two of them live, at noon of a Monday."""
     monkeypatch.setenv("MOBILE_PLANS_DATABASE_URL", store.url.render_as_string(hide_password=False))
     monkeypatch.setenv("MOBILE_PLANS_POLICY_DIR", str(SHIPPED_POLICY))
-    paths = mobile_operator_paths([SHIPPED_POLICY / "mobile_operators"])
-    files = read_files(paths, allow_loopback=True)
-    before = NOON - timedelta(days=365 * 6)
-    with store.transaction() as connection:
-        import_files(
-            connection, files.read, author="Ada", approver=None, reason="examples", now=before
-        )
-        for slug in LIVE:
-            change_state(
-                connection,
-                slug,
-                "live",
-                author="Ada",
-                approver=None,
-                reason="go-live",
-                now=before + timedelta(hours=1),
-            )
+    import_examples(store, NOON - timedelta(days=365 * 6))
     return World(store, policy, VirtualClock(NOON))
-
-
-@pytest.fixture
-def at_desk(world: World) -> Callable[..., Any]:
-    """Do one thing at a desk, in a transaction of its own."""
-
-    def do(action: Callable[..., Any], *arguments: Any) -> Any:
-        with world.desk() as desk:
-            return action(desk, *arguments)
-
-    return do

@@ -21,14 +21,13 @@ from include.mobile_plans.orchestration.maintenance_questions import (
     CompletionConfirmation,
     ReadByHand,
 )
-from include.mobile_plans.policy import change_state, mobile_operator_in_force
-from include.mobile_plans.policy.files import import_files, mobile_operator_paths, read_files
+from include.mobile_plans.policy import mobile_operator_in_force
 from include.mobile_plans.policy.loading import SHIPPED_POLICY
 from include.mobile_plans.questions import Answer, Run
 from include.mobile_plans.simulation.clock import VirtualClock
 from include.mobile_plans.store import Store, tables
 from include.mobile_plans.store.schema import upgrade
-from tests.mobile_plans.maintenance.conftest import LIVE, NOON, OURS, THEIRS
+from tests.mobile_plans.maintenance.conftest import NOON, OURS, THEIRS, import_examples
 from tests.mobile_plans.maintenance.notices import ics
 
 OWN = Run(run_id="MNT-0001")
@@ -53,13 +52,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clock: VirtualClock) 
     (tmp_path / "inbox").mkdir()
     store = Store(url)
     upgrade(store)
-    paths = mobile_operator_paths([SHIPPED_POLICY / "mobile_operators"])
-    read = read_files(paths, allow_loopback=True).read
-    names = {"author": "Ada", "approver": None, "reason": "x"}
-    with store.transaction() as connection:
-        import_files(connection, read, now=NOON - timedelta(days=2), **names)
-        for slug in LIVE:
-            change_state(connection, slug, "live", now=NOON - timedelta(days=1), **names)
+    import_examples(store, NOON - timedelta(days=2))
     return store
 
 
