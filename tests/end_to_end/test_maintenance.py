@@ -56,7 +56,7 @@ class Played:
         self.form(
             PLAN, window=f"{self.far:%Y-%m-%d} 22:00 to 23:30 UTC", recipients="northwind contoso"
         )
-        starts_at = (SystemClock().now() + timedelta(seconds=100)).replace(second=0)
+        starts_at = (SystemClock().now() + timedelta(seconds=150)).replace(second=0)
         ends_at = starts_at + timedelta(minutes=1)
         self.until("MNT-0001 is announced", lambda: self.state("MNT-0001") == "announced")
         self.form(

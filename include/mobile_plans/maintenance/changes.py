@@ -99,7 +99,8 @@ def announce(desk: Desk, maintenance_id: str, word: Word) -> Maintenance:
 
     Raises:
         Conflict: Nothing is proposed.
-        BadInput: It is late or collides, and no reason is given; or a mail cannot be written.
+        BadInput: It is late or collides, and no reason is given; its window has begun meanwhile;
+            or a mail cannot be written.
     """
     before = desk.lock(maintenance_id)
     proposal = before.proposal
@@ -107,6 +108,9 @@ def announce(desk: Desk, maintenance_id: str, word: Word) -> Maintenance:
         msg = f"nothing is proposed for {maintenance_id}: it was told already"
         raise Conflict(msg)
     is_ours = proposal.plan.party == "program"
+    problems = [*plan_problems(proposal.plan, desk.mobile_operators(), desk.now)]
+    if problems:
+        raise BadInput(*problems, "withdraw it")
     doubts = reservations(proposal, desk.now) if is_ours else []
     if doubts and not word.why:
         raise BadInput(*doubts, "a named person confirms that with a reason")
@@ -130,7 +134,7 @@ def announce(desk: Desk, maintenance_id: str, word: Word) -> Maintenance:
     warnings = () if is_ours else proposal.warnings
     kind = RESCHEDULED if before.plan else ANNOUNCED
     after = record_and_tell(desk, before, kind, replace(word, at=told_at), facts, warnings=warnings)
-    promises.give_notices(desk, after, min(proposal.proposed_at, told_at))
+    promises.give_notices(desk, after, proposal.proposed_at)
     if not is_ours:
         tell_maintainer(desk, after, RECEIVED, warnings=warnings)
     return after

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection, func, select
@@ -28,7 +29,8 @@ from include.mobile_plans.maintenance.state import (
 )
 from include.mobile_plans.policy import MobileOperator, ProgramPolicy, mobile_operators_in_force
 from include.mobile_plans.store import append_event, read_events
-from include.mobile_plans.store.tables import exclusion
+from include.mobile_plans.store.events import event_of
+from include.mobile_plans.store.tables import event, exclusion
 from include.mobile_plans.store.tables import maintenance as table
 
 SYSTEM = "mobile-plans"
@@ -124,10 +126,18 @@ class Desk:
 
     def all(self, *, only_open: bool = False) -> list[Maintenance]:
         """Return every maintenance, the newest first."""
-        query = select(table.c.number).order_by(table.c.number.desc())
+        query = select(table.c.number)
         if only_open:
             query = query.where(table.c.state.not_in(CLOSED))
-        return [self.find(id_of(number)) for number in self.connection.scalars(query)]
+        streams = [stream_of(id_of(number)) for number in self.connection.scalars(query)]
+        rows: Any = self.connection.execute(
+            select(event)
+            .where(event.c.stream.in_(streams))
+            .order_by(event.c.stream, event.c.position)
+        )
+        by_stream = groupby(map(event_of, rows), key=lambda one: one.stream)
+        found = [replay(events) for _, events in by_stream]
+        return sorted(found, key=lambda one: -number_of(one.maintenance_id))
 
     def known_as(self, slug: str, uid: str) -> Maintenance | None:
         """Return the maintenance a mobile operator's calendar files call so, or None."""

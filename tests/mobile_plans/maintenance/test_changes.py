@@ -1,5 +1,6 @@
 """What can happen to a maintenance, and what follows: mails, promises, exclusions (P1 to P3)."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -11,15 +12,19 @@ from include.mobile_plans.maintenance.changes import (
     cancel,
     complete,
     extend,
+    preview,
     propose,
     reschedule,
     withdraw,
 )
-from include.mobile_plans.maintenance.desk import number_of, row_of
+from include.mobile_plans.maintenance.desk import Desk, number_of, row_of
 from include.mobile_plans.maintenance.plans import parse_window
+from include.mobile_plans.maintenance.rules import send_by
 from include.mobile_plans.maintenance.state import Maintenance
 from include.mobile_plans.obligations import list_obligations
-from include.mobile_plans.store import tables, verify_events
+from include.mobile_plans.policy import change_state
+from include.mobile_plans.store import read_events, tables, verify_events
+from tests.golden import rendered_of
 from tests.mobile_plans.maintenance.conftest import NOON, OURS, THEIRS, World
 
 STARTS = datetime(2026, 12, 12, 22, tzinfo=UTC)
@@ -30,8 +35,12 @@ LATE = "2026-11-27 22:00 to 2026-11-28 02:00 UTC"
 
 def promises(world: World) -> dict[str, str]:
     """Return the state of each promise about MNT-0001, by its key."""
-    with world.store.snapshot() as connection:
-        found = list_obligations(connection, subject="maintenance:MNT-0001")
+    with world.desk() as desk:
+        return promises_of(desk)
+
+
+def promises_of(desk: Desk) -> dict[str, str]:
+    found = list_obligations(desk.connection, subject="maintenance:MNT-0001")
     return {one.key.removeprefix("MNT-0001:"): one.state for one in found}
 
 
@@ -370,3 +379,192 @@ def test_numbers_go_on(world: World) -> None:
             desk.lock("MNT-0003")
         with pytest.raises(BadInput, match="names are like MNT-0007"):
             desk.lock("MNT-3")
+
+
+def test_the_earliest_deadline_of_all_is_the_one_to_send_by(world: World) -> None:
+    """P1: Saturday counts for nobody and Friday for one: the strictest pair decides."""
+    with world.desk() as desk:
+        plan = world.plan(OURS, recipients="contoso fabrikam")
+        proposal = preview(desk, plan, world.word())
+
+    due = {slug: one.deadline.instant for slug, one in proposal.verdicts.items()}
+    assert due["fabrikam"] < due["contoso"]
+    assert send_by(proposal.verdicts) == due["fabrikam"]
+
+
+def test_a_closed_maintenance_collides_with_nothing(world: World) -> None:
+    """What does not take place, or is over, is no reason to ask anybody."""
+    world.told(THEIRS)
+    with world.desk() as desk:
+        cancel(desk, desk.lock("MNT-0001"), world.word(why="x"))
+
+    assert world.told().state == "announced"
+
+
+@pytest.mark.parametrize(
+    ("window", "collides"),
+    [
+        ("2026-12-20 22:00 to 2026-12-21 00:00 America/Los_Angeles", False),
+        ("2026-12-20 22:00 to 2026-12-21 00:01 America/Los_Angeles", True),
+        ("2027-01-04 00:00 to 01:00 America/Los_Angeles", False),
+    ],
+)
+def test_the_end_of_a_window_is_no_longer_in_it(
+    world: World, window: str, *, collides: bool
+) -> None:
+    """A freeze from midnight on is not touched by a window that ends at midnight."""
+    with world.desk() as desk:
+        proposal = preview(desk, world.plan(OURS, window=window), world.word())
+
+    assert bool(proposal.warnings) is collides
+
+
+def test_who_was_told_late_is_not_confirmed_again(world: World) -> None:
+    """P1: a window inside a late one needs no second confirmation; its verdict stands."""
+    late = world.told(window=LATE, why="urgent").verdicts["contoso"]
+    world.clock.advance(HOUR)
+
+    after = moved(world, "2026-11-27 23:00 to 2026-11-28 01:00 UTC")
+
+    assert after.proposal is None
+    assert after.verdicts["contoso"] == late
+
+
+def test_another_window_is_reminded_of_again(world: World) -> None:
+    """What was told by the clock was told of the other window."""
+    world.told()
+    assert world.at(STARTS - 20 * HOUR) == ["reminded MNT-0001"]
+    moved(world, "2026-12-22 22:00 to 23:00 UTC")
+    with world.desk() as desk:
+        announce(desk, "MNT-0001", world.word(why="agreed"))
+
+    assert world.at(STARTS + 220 * HOUR) == ["reminded MNT-0001"]
+
+
+def test_what_it_collides_with_is_told_to_nobody_else(world: World) -> None:
+    """A mobile operator never reads that its window meets another's."""
+    world.told(THEIRS, service="core_network")
+    told = world.told(why="agreed")
+
+    assert told.confirmed_by == "Mei Tanaka"
+    for row in world.mails("announced"):
+        if row.party == "mobile_operator":
+            assert "collides" not in rendered_of(row.message).text
+
+
+def test_what_moves_before_it_left_owes_only_its_last_notice(world: World) -> None:
+    """The promise of a notice that no mail server took yet is released with its window."""
+    with world.desk() as desk:
+        proposed = propose(desk, world.plan(OURS, recipients="contoso"), world.word())
+        announce(desk, proposed.maintenance_id, world.word())
+    moved(world, "2026-12-14 22:00 to 23:00 UTC")
+
+    assert sorted(promises(world).values()) == ["cancelled", "open"]
+    world.send()
+    assert sorted(promises(world).values()) == ["cancelled", "met"]
+
+
+def test_what_is_late_already_is_promised_when_it_is_told(world: World) -> None:
+    """P1: no breach is told of a notice that leaves in this minute; nothing waits unwatched."""
+    with world.desk() as desk:
+        plan = world.plan(OURS, window=LATE, recipients="contoso")
+        proposed = propose(desk, plan, world.word())
+        assert promises_of(desk) == {}
+        announce(desk, proposed.maintenance_id, world.word(why="urgent"))
+        assert promises_of(desk) == {}
+    world.send()
+
+    assert promises(world) == {"notice:contoso:1": "met_late"}
+
+
+def test_an_extension_releases_no_notice_that_is_still_owed(world: World) -> None:
+    """P1: who was not told because no mail server took it stays a promise that was not kept."""
+    with world.desk() as desk:
+        proposed = propose(desk, world.plan(OURS, recipients="contoso"), world.word())
+        announce(desk, proposed.maintenance_id, world.word())
+    world.clock.advance_to(STARTS)
+    world.sweep()
+    with world.desk() as desk:
+        extend(desk, desk.lock("MNT-0001"), ENDS + HOUR, world.word(why="x"))
+
+    assert promises(world)["notice:contoso:1"] == "open"
+
+
+def test_an_extension_takes_back_a_report_that_was_held_back(world: World) -> None:
+    """P3: once more time is asked for, nothing is told as complete by itself."""
+    world.told(service="portal")
+    world.at(ENDS)
+    world.failing = {"contoso": ENDS}
+    with world.desk() as desk:
+        complete(desk, desk.lock("MNT-0001"), world.word(why="done"))
+    with world.desk() as desk:
+        extend(desk, desk.lock("MNT-0001"), ENDS + 2 * HOUR, world.word(why="not done"))
+    world.failing = {}
+
+    assert world.at(ENDS + HOUR) == []
+    assert world.find().state == "under_way"
+
+
+def test_a_cancellation_counts_from_when_it_reached_us(world: World) -> None:
+    """Received time is what ends the exclusion, and stands in the history."""
+    world.told(THEIRS)
+    world.at(STARTS + 2 * HOUR)
+    with world.desk() as desk:
+        word = world.word(by="Contoso NOC", why="broken off", at=STARTS + HOUR)
+        cancel(desk, desk.lock("MNT-0001"), word)
+        last = read_events(desk.connection, "maintenance:MNT-0001")[-1]
+
+    assert world.excluded("contoso") == [(STARTS, STARTS + HOUR)]
+    assert (last.received_at, last.recorded_at) == (STARTS + HOUR, STARTS + 2 * HOUR)
+
+
+def test_completion_received_before_the_end_and_written_down_after(world: World) -> None:
+    """P3: the promise began at the window's end; what came before meets it in time."""
+    world.told(THEIRS)
+    world.at(ENDS + HOUR / 2)
+    with world.desk() as desk:
+        word = world.word(by="Contoso NOC", why="<1@contoso>", at=ENDS - HOUR)
+        complete(desk, desk.lock("MNT-0001"), word)
+
+    assert promises(world)["completion:20261213T020000Z"] == "met"
+    assert world.find().closed_at == ENDS - HOUR
+
+
+def test_a_plan_whose_window_began_while_it_waited(world: World) -> None:
+    """Nobody is told of planned maintenance that is under way: it is withdrawn."""
+    with world.desk() as desk:
+        proposed = propose(desk, world.plan(OURS, window=LATE), world.word())
+    world.clock.advance_to(datetime(2026, 11, 27, 22, tzinfo=UTC))
+    with world.desk() as desk, pytest.raises(BadInput, match="the window has begun"):
+        announce(desk, proposed.maintenance_id, world.word(why="urgent"))
+
+
+def test_a_withdrawn_mobile_operator_is_told_nothing(world: World) -> None:
+    """It is no longer one of the program's."""
+    with world.store.transaction() as connection:
+        change_state(
+            connection,
+            "contoso",
+            "withdrawn",
+            author="Ada",
+            approver=None,
+            reason="contract ended",
+            now=NOON,
+        )
+
+    assert set(world.told().verdicts) == {"northwind"}
+    with pytest.raises(BadInput, match="mobile operator 'contoso' is unknown"):
+        world.told(recipients="contoso")
+
+
+def test_two_at_once_get_numbers_of_their_own(world: World) -> None:
+    """However many begin together, none takes the number of another."""
+
+    def begin(_: int) -> str:
+        with world.desk() as desk:
+            return propose(desk, world.plan(OURS), world.word()).maintenance_id
+
+    with ThreadPoolExecutor(4) as pool:
+        numbers = list(pool.map(begin, range(8)))
+
+    assert sorted(numbers) == [f"MNT-{number:04d}" for number in range(1, 9)]
