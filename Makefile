@@ -6,6 +6,8 @@ UV_VERSION := 0.13.9
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.installed
+PARSER := .venv-parser
+PARSER_READY := $(PARSER)/.installed
 
 # What `make run` listens on, all on this machine only; most follow PORT unless they are set.
 # RUN_HOME=folder keeps its data elsewhere than in .local/run.
@@ -24,7 +26,7 @@ help: ## Print this help
 run: $(READY) ## Start everything on this machine and print where it is (PORT=8090 moves it)
 	@$(BIN)/python -m include.mobile_plans.simulation.run $(if $(RUN_HOME),--home $(RUN_HOME))
 
-test: $(READY) ## Run every test (ARGS="-k mail" passes options to pytest)
+test: $(READY) $(PARSER_READY) ## Run every test (ARGS="-k mail" passes options to pytest)
 	@$(BIN)/python -m pytest $(ARGS)
 
 check: $(READY) ## Format, lint, types, and that docs/DAGs.md says what the code says
@@ -54,6 +56,8 @@ lock: $(READY) ## Compile the locks again from requirements*.in (UPGRADE=1 takes
 		$(if $(UPGRADE),--upgrade) requirements.in --output-file requirements.txt
 	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --python-version 3.11 \
 		$(if $(UPGRADE),--upgrade) requirements-dev.in --output-file requirements-dev.txt
+	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --python-version 3.11 \
+		$(if $(UPGRADE),--upgrade) requirements-parser.in --output-file requirements-parser.txt
 	@$(BIN)/uv pip compile --quiet --python-version 3.12 --no-header requirements.txt \
 		requirements-dev.txt --output-file $(VENV)/lock-3.12.txt
 	@echo "requirements.txt and requirements-dev.txt are compiled for 3.11 and resolve for 3.12."
@@ -66,4 +70,9 @@ clean: ## Remove what tools leave behind; keeps .venv and the data in .local
 # Redone only when a lock changes. PYTHON=/path/to/python3.11 names the interpreter to build with.
 $(READY): requirements.txt requirements-dev.txt .ci/build-venv
 	@PYTHON="$(PYTHON)" UV_VERSION=$(UV_VERSION) sh .ci/build-venv $(VENV) requirements.txt requirements-dev.txt
+	@touch $@
+
+# Another implementation that reads our calendar files; apart, because it needs an old icalendar.
+$(PARSER_READY): requirements-parser.txt .ci/build-venv
+	@PYTHON="$(PYTHON)" UV_VERSION=$(UV_VERSION) sh .ci/build-venv $(PARSER) requirements-parser.txt
 	@touch $@

@@ -40,9 +40,14 @@ def assert_golden(name: str, rendered: Rendered) -> None:
         "body.html": rendered.html,
     }
     for part, text in parts.items():
-        path = GOLDEN / name / part
-        if os.environ.get("UPDATE_GOLDEN") == "1":
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
-        assert path.exists(), f"{path} is missing: UPDATE_GOLDEN=1 writes it, then read it"
-        assert text == path.read_text(), f"{path} differs: UPDATE_GOLDEN=1 rewrites it"
+        assert_golden_file(f"{name}/{part}", text)
+
+
+def assert_golden_file(name: str, text: str) -> None:
+    """Compare a text with the file ``tests/golden/<name>``; lines end as files here do."""
+    path, text = GOLDEN / name, _lines(text)
+    if os.environ.get("UPDATE_GOLDEN") == "1":
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    assert path.exists(), f"{path} is missing: UPDATE_GOLDEN=1 writes it, then read it"
+    assert text == path.read_text(), f"{path} differs: UPDATE_GOLDEN=1 rewrites it"

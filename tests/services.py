@@ -1,5 +1,5 @@
 """
-PostgreSQL and Redis for the tests that need the real thing.
+PostgreSQL, Redis and an independent parser for the tests that need the real thing.
 
 A service that does not answer skips its tests loudly, except where ``CI`` is set: there it fails
 them, because a run that proves nothing about production must not look green.
@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -57,6 +58,13 @@ def require_redis() -> str:
     """Return the URL of a Redis that answers, or skip the test."""
     _require("Redis", _redis_problem())
     return REDIS_URL
+
+
+def require_notice_parser() -> Path:
+    """Return the Python that has the independent parser of maintenance notices, or skip."""
+    python = Path(__file__).resolve().parents[1] / ".venv-parser" / "bin" / "python"
+    _require("The notice parser", None if python.exists() else "make .venv-parser/.installed")
+    return python
 
 
 @contextmanager

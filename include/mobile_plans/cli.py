@@ -25,6 +25,7 @@ GROUPS = {
     "iccid": "ICCIDs and their ranges.",
     "incident": "Incidents of both directions.",
     "launch": "Launches of mobile operators.",
+    "maintenance": "Planned maintenance of either party.",
     "mobile-operator": "Mobile operators as versioned records.",
     "notices": "Notices: every mail and what became of it.",
     "policy": "The program's policy files.",

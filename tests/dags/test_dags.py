@@ -14,9 +14,12 @@ EXPECTED = {
     "incident_escalation",
     "incident_report",
     "incident_update",
+    "maintenance_notices",
+    "maintenance_update",
     "mobile_operator_change",
     "mobile_operator_launch",
     "obligation_clock",
+    "planned_maintenance",
     "service_outage_notice",
 }
 AREAS = {"launch", "records", "monitoring", "incident", "maintenance", "xdr", "sla", "platform"}

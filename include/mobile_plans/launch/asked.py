@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from include.mobile_plans.errors import BadInput
 from include.mobile_plans.launch.records import find_launch, launch_of_run, lock_launch
-from include.mobile_plans.launch.rules import Ranges, people_of, ranges_at
+from include.mobile_plans.launch.rules import Ranges, ranges_at
 from include.mobile_plans.launch.state import Launch
 from include.mobile_plans.obligations import list_obligations
 from include.mobile_plans.policy import (
@@ -16,6 +16,7 @@ from include.mobile_plans.policy import (
     PartyName,
     ProgramPolicy,
     mobile_operator_in_force,
+    people_of,
     program_policy,
 )
 from include.mobile_plans.questions import Run

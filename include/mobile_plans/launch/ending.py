@@ -15,11 +15,10 @@ from include.mobile_plans.launch.rules import (
     PARTIES,
     date_problems,
     go_live_obstacles,
-    signer_problem,
 )
 from include.mobile_plans.launch.state import POSTPONED, Launch
 from include.mobile_plans.obligations import cancel, list_obligations
-from include.mobile_plans.policy import PartyName, change_state
+from include.mobile_plans.policy import PartyName, change_state, signer_problem
 from include.mobile_plans.questions import Run
 
 GO_LIVE_CHECK = "Go-live"

@@ -9,9 +9,8 @@ from sqlalchemy import Connection
 from include.mobile_plans.errors import BadInput
 from include.mobile_plans.launch.asked import Asked, asked_about
 from include.mobile_plans.launch.records import launch_of_run, record_answer
-from include.mobile_plans.launch.rules import signer_problem
 from include.mobile_plans.launch.state import Launch
-from include.mobile_plans.policy import PartyName
+from include.mobile_plans.policy import PartyName, signer_problem
 from include.mobile_plans.questions import Answer, Field, Question, Run
 from include.mobile_plans.store import Event, store_from_environment
 

@@ -1,6 +1,6 @@
 """What a launch insists on: the request, the ranges, the people who sign, the steps (L1 to L10)."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -122,26 +122,6 @@ def range_findings(request: LaunchRequest, ranges: Ranges) -> str:
 def scenarios_for(mobile_operator: MobileOperator, policy: ProgramPolicy) -> tuple[Scenario, ...]:
     """Return the program's scenarios that apply, by the SIM kinds offered (L8)."""
     return tuple(s for s in policy.launch.scenarios if s.sim_kind in mobile_operator.sim_kinds)
-
-
-def people_of(
-    party: PartyName, mobile_operator: MobileOperator, policy: ProgramPolicy
-) -> tuple[str, ...]:
-    """Name the people who can sign for a party: its contacts, or the duty roster (L9)."""
-    if party == "mobile_operator":
-        contacts = mobile_operator.contacts
-        names = [c.name for role in fields(contacts) for c in getattr(contacts, role.name)]
-    else:
-        roster = policy.contacts.duty_roster
-        names = [p.name for role in fields(roster) for p in getattr(roster, role.name).persons]
-    return tuple(dict.fromkeys(names))
-
-
-def signer_problem(signed_by: str | None, allowed: tuple[str, ...], whose: str) -> str | None:
-    """Say why a name cannot sign for a party, or None: only its named people sign (L9)."""
-    if signed_by in allowed:
-        return None
-    return f"{signed_by!r} cannot sign for {whose}: allowed are {', '.join(allowed)}"
 
 
 def step_problems(

@@ -1,15 +1,15 @@
 """Reading what monitoring knows: how fresh it is, and which outages and findings there are."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, select
 
-from include.mobile_plans.monitoring.slots import portal_target, start_of
+from include.mobile_plans.monitoring.slots import SlotState, portal_target, slug_of, start_of
 from include.mobile_plans.policy import mobile_operators_in_force
 from include.mobile_plans.policy.program import MonitoringPolicy
-from include.mobile_plans.store.tables import outage, portal_finding, probe_target
+from include.mobile_plans.store.tables import outage, portal_finding, probe_target, sample
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,3 +139,32 @@ def silences(connection: Connection, policy: MonitoringPolicy, now: datetime) ->
         if age > policy.alerts.oldest_sample:
             found.append(Silence(target=target, newest=newest.get(target), age=age))
     return found
+
+
+def failing_portals(
+    connection: Connection, slugs: Iterable[str], policy: MonitoringPolicy, now: datetime
+) -> dict[str, datetime]:
+    """
+    Return whose portals fail, and since when: their newest sample is bad, and not old.
+
+    What is excluded for planned maintenance was seen all the same, so it counts here.
+
+    Args:
+        connection: A read.
+        slugs: Whose portals.
+        policy: ``alerts.oldest_sample`` is how old a sample may be.
+        now: The current instant.
+    """
+    targets = [portal_target(slug) for slug in slugs]
+    fresh = int((now - policy.alerts.oldest_sample).timestamp())
+    query = (
+        select(probe_target.c.target, probe_target.c.slot)
+        .join(sample, sample.c.target_id == probe_target.c.target_id)
+        .where(sample.c.slot == probe_target.c.slot, probe_target.c.target.in_(targets))
+        .where(sample.c.state == SlotState.BAD.value, probe_target.c.slot >= fresh)
+    )
+    since = {one.target: one.first_bad for one in outages(connection, only_open=True)}
+    return {
+        slug_of(row.target): since.get(row.target, start_of(row.slot))
+        for row in connection.execute(query)
+    }

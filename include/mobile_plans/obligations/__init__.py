@@ -27,6 +27,7 @@ from include.mobile_plans.obligations.duty import (
     tell_the_next,
 )
 from include.mobile_plans.obligations.housekeeping import HousekeepingReport, housekeep
+from include.mobile_plans.obligations.mails import contacts_of
 from include.mobile_plans.obligations.promises import Promise, Wanted
 from include.mobile_plans.obligations.reading import (
     find_obligation,
@@ -34,6 +35,7 @@ from include.mobile_plans.obligations.reading import (
     list_obligations,
     next_due,
 )
+from include.mobile_plans.obligations.received import received_at_of
 from include.mobile_plans.obligations.records import (
     cancel,
     meet,
@@ -68,6 +70,7 @@ __all__ = [
     "call_task",
     "cancel",
     "claim",
+    "contacts_of",
     "end_alert",
     "find_alert",
     "find_call",
@@ -84,6 +87,7 @@ __all__ = [
     "open_obligation",
     "pause",
     "raise_alert",
+    "received_at_of",
     "record_attempt",
     "renew",
     "replay",

@@ -75,9 +75,13 @@ class DueWorkTrigger(BaseEventTrigger):
     def _due(self) -> str | None:
         """Return since when the longest overdue work is due, or None when none is."""
         now = self.clock.now()
-        instants = due_instants(store_from_environment())
-        overdue = [instant for instant in instants if instant <= now]
+        overdue = [instant for instant in self.instants(now) if instant <= now]
         return format_instant(min(overdue)) if overdue else None
+
+    def instants(self, now: datetime) -> list[datetime]:
+        """Return when the next work of each sort is due; what else is watched says its own."""
+        del now
+        return due_instants(store_from_environment())
 
 
 def due_instants(store: Store) -> list[datetime]:

@@ -1,13 +1,13 @@
-"""Waits as long as something is in the way: of a go-live (L1, L10), of the end of an escalation."""
+"""Waits as long as something is in the way: of a go-live, of the end of what a run carries."""
 
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import BaseSensorOperator, Context
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from include.mobile_plans.errors import BadInput
+from include.mobile_plans.errors import BadInput, DoesNotApply
 
 _LOOK_EVERY = timedelta(minutes=1)
 
@@ -36,6 +36,8 @@ class ObstacleSensor(BaseSensorOperator):
         """Look once."""
         try:
             found = self.obstacles(str(context["dag_run"].run_id))
+        except DoesNotApply as reason:
+            raise AirflowSkipException(str(reason)) from None
         except BadInput as mistake:
             raise AirflowFailException(str(mistake)) from None
         self.log.info("%s", "; ".join(found) or "nothing is in the way")

@@ -18,6 +18,7 @@ from include.mobile_plans.policy.loading import load_policy, loopback_allowed, p
 from include.mobile_plans.policy.mobile_operators import Contact, ContactRole, MobileOperator, State
 from include.mobile_plans.policy.names import mobile_operator_names
 from include.mobile_plans.policy.notices import NoticePolicy, Waits
+from include.mobile_plans.policy.people import people_of, signer_problem
 from include.mobile_plans.policy.program import ProgramPolicy, ReadinessGate
 from include.mobile_plans.policy.promises import (
     Escalation,
@@ -79,10 +80,12 @@ __all__ = [
     "mobile_operator_versions",
     "mobile_operators_in_force",
     "party_of",
+    "people_of",
     "policy_directory",
     "policy_source",
     "program_policy",
     "propose_change",
     "read_change",
     "record_version",
+    "signer_problem",
 ]

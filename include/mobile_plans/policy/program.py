@@ -194,6 +194,7 @@ class MaintenancePolicy:
         completion_grace: From the announced end to the completion notice.
         reminder_before: When recipients are reminded.
         excluded_per_month: The most that judged availability leaves out per service and month.
+        program_services: What the program itself operates, by name.
     """
 
     __pydantic_config__: ClassVar = FORBID_UNKNOWN
@@ -202,6 +203,7 @@ class MaintenancePolicy:
     completion_grace: Duration
     reminder_before: Duration
     excluded_per_month: Duration
+    program_services: Annotated[Mapping[Name, Line], Field(min_length=1)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

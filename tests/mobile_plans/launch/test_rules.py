@@ -9,12 +9,10 @@ from include.mobile_plans.iccid import parse_ranges
 from include.mobile_plans.launch import request_problems
 from include.mobile_plans.launch.rules import (
     Ranges,
-    people_of,
     range_findings,
     range_problems,
     ranges_at,
     scenarios_for,
-    signer_problem,
     step_problems,
 )
 from include.mobile_plans.policy import MobileOperator, ProgramPolicy
@@ -111,19 +109,6 @@ def test_scenarios_follow_from_what_is_offered(examples: Examples, policy: Progr
         "northwind": ["esim_first_run", "sim_first_run"],
         "tailspin": ["esim_first_run"],
     }
-
-
-def test_only_named_people_sign(examples: Examples, policy: ProgramPolicy) -> None:
-    """L9: contacts sign for a mobile operator, the duty roster for the program, nobody for both."""
-    theirs = people_of("mobile_operator", examples["tailspin"], policy)
-    ours = people_of("program", examples["tailspin"], policy)
-
-    assert "Theresa Vogel" in theirs
-    assert "Laura Chen" in ours
-    assert not set(theirs) & set(ours)
-    assert signer_problem("Theresa Vogel", theirs, "Tailspin") is None
-    assert "allowed are" in str(signer_problem("Laura Chen", theirs, "Tailspin"))
-    assert signer_problem(None, theirs, "Tailspin")
 
 
 @pytest.mark.parametrize(

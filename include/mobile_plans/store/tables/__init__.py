@@ -13,6 +13,7 @@ from include.mobile_plans.store.tables.incidents import (
     number_series,
 )
 from include.mobile_plans.store.tables.launches import launch
+from include.mobile_plans.store.tables.maintenance import maintenance, maintenance_file
 from include.mobile_plans.store.tables.monitoring import (
     exclusion,
     outage,
@@ -36,6 +37,8 @@ __all__ = [
     "incident",
     "incident_trouble",
     "launch",
+    "maintenance",
+    "maintenance_file",
     "metadata",
     "mobile_operator_change",
     "mobile_operator_version",
