@@ -1,11 +1,12 @@
 """
 Portal monitoring: the probe engine, slots, outages, and what is kept of them (M1, M2).
 
-Nothing here knows Airflow: ``watch`` is an async generator; a trigger, a command or a test runs it.
+Nothing here knows Airflow: ``Watch.rounds`` is an async generator; a trigger, a command or a test
+runs it.
 """
 
 from include.mobile_plans.monitoring.answers import judge_answer
-from include.mobile_plans.monitoring.planning import CONTROL_TARGETS_VARIABLE, plan_at
+from include.mobile_plans.monitoring.planning import CONTROL_TARGETS_VARIABLE
 from include.mobile_plans.monitoring.reading import (
     Outage,
     PortalFinding,
@@ -16,7 +17,7 @@ from include.mobile_plans.monitoring.reading import (
     silences,
 )
 from include.mobile_plans.monitoring.records import RoundReport
-from include.mobile_plans.monitoring.watching import Watch, watch
+from include.mobile_plans.monitoring.watching import Watch
 
 __all__ = [
     "CONTROL_TARGETS_VARIABLE",
@@ -28,8 +29,6 @@ __all__ = [
     "judge_answer",
     "newest_sample",
     "outages",
-    "plan_at",
     "portal_findings",
     "silences",
-    "watch",
 ]

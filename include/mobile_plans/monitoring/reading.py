@@ -1,15 +1,29 @@
 """Reading what monitoring knows: how fresh it is, and which outages and findings there are."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, select
 
-from include.mobile_plans.monitoring.slots import portal_target, start_of
-from include.mobile_plans.policy import mobile_operators_in_force
+from include.mobile_plans.monitoring.planning import watched_in_force
+from include.mobile_plans.monitoring.slots import (
+    SlotState,
+    excluded_spans,
+    portal_target,
+    slot_at,
+    start_of,
+    whole_seconds,
+)
 from include.mobile_plans.policy.program import MonitoringPolicy
-from include.mobile_plans.store.tables import outage, portal_finding, probe_target
+from include.mobile_plans.store.tables import (
+    exclusion,
+    outage,
+    portal_finding,
+    probe_target,
+    sample,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,17 +71,37 @@ class PortalFinding:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Silence:
     """
-    A live portal without a recent sample.
+    A portal that should be watched and of which nothing was learnt lately.
 
     Attributes:
         target: Which.
-        newest: Its newest slot, None if it never had one.
-        age: How old that is, or how long it is live without one.
+        since: The newest slot in which it was good or bad; since when it is to be watched, if none.
+        is_probed: Whether it was asked lately all the same: we are cut off, or short of something.
+    """
+
+    target: str
+    since: datetime
+    is_probed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortalStatus:
+    """
+    How a portal that is watched does.
+
+    Attributes:
+        target: Which.
+        newest: Its newest slot, None before the first.
+        last_known: The newest slot in which it was good or bad.
+        certificate_ends_at: Until when its certificate is valid, as last seen.
+        slots: How many slots of the time looked at were in each state.
     """
 
     target: str
     newest: datetime | None
-    age: timedelta
+    last_known: datetime | None
+    certificate_ends_at: datetime | None
+    slots: Mapping[SlotState, int]
 
 
 def outages(
@@ -110,32 +144,97 @@ def portal_findings(
 
 def newest_sample(connection: Connection) -> datetime | None:
     """Return the start of the newest slot recorded for any target, or None."""
-    slot = connection.scalar(select(func.max(probe_target.c.slot)))
-    return None if slot is None else start_of(slot)
+    return _instant(connection.scalar(select(func.max(probe_target.c.slot))))
 
 
 def silences(connection: Connection, policy: MonitoringPolicy, now: datetime) -> Sequence[Silence]:
     """
-    List the live portals whose newest sample is older than policy allows: our prober is silent.
+    List the portals of which nothing was learnt for longer than policy allows: we are blind.
 
     Args:
         connection: A read.
-        policy: ``alerts.oldest_sample`` is how old.
+        policy: ``alerts.oldest_sample`` is how long.
         now: The current instant.
     """
-    newest = {
-        row.target: start_of(row.slot)
-        for row in connection.execute(select(probe_target.c.target, probe_target.c.slot))
-        if row.slot is not None
-    }
+    too_old = now - policy.alerts.oldest_sample
+    rows = {row.target: row for row in connection.execute(select(probe_target))}
     found = []
-    for version in mobile_operators_in_force(connection, now):
-        if version.state != "live" or not version.mobile_operator.monitoring.probed:
-            continue
-        target = portal_target(version.slug)
+    for version in watched_in_force(connection, now):
+        row = rows.get(portal_target(version.slug))
+        newest, last_known = (row.slot, row.last_known) if row else (None, None)
         # Since it is live, and since its record allows probing: neither is our silence.
-        live = max(version.live_since or version.valid_from, version.valid_from)
-        age = now - max(newest.get(target, live), live)
-        if age > policy.alerts.oldest_sample:
-            found.append(Silence(target=target, newest=newest.get(target), age=age))
+        watched = max(version.live_since or version.valid_from, version.valid_from)
+        since = max(_instant(last_known) or watched, watched)
+        if since < too_old:
+            is_probed = newest is not None and start_of(newest) >= too_old
+            target = portal_target(version.slug)
+            found.append(Silence(target=target, since=since, is_probed=is_probed))
     return found
+
+
+def portal_statuses(
+    connection: Connection, policy: MonitoringPolicy, now: datetime, within: timedelta
+) -> list[PortalStatus]:
+    """
+    Return how each portal that is watched does, with its slots of the time just gone.
+
+    Slots that may still be under way are left out; planned maintenance is as known now.
+    """
+    interval = policy.probe.interval
+    begin = slot_at(now - within, interval)
+    end = slot_at(now - interval - policy.probe.timeout, interval)
+    watched = {portal_target(one.slug): one for one in watched_in_force(connection, now)}
+    windows = _windows(connection, start_of(begin), start_of(end))
+    since = {
+        target: max(begin, slot_at(one.live_since or one.valid_from, interval))
+        for target, one in watched.items()
+    }
+    spans = {
+        target: excluded_spans(windows.get(one.slug, ()), since[target], end, interval)
+        for target, one in watched.items()
+    }
+    seen: dict[str, Counter[str]] = {target: Counter() for target in watched}
+    query = (
+        select(probe_target.c.target, sample.c.slot, sample.c.state)
+        .join_from(sample, probe_target)
+        .where(sample.c.slot >= begin, sample.c.slot < end)
+    )
+    for target, slot, state in connection.execute(query):
+        if target in seen and not any(first <= slot < after for first, after in spans[target]):
+            seen[target][state] += 1
+    rows = {row.target: row for row in connection.execute(select(probe_target))}
+    return [
+        PortalStatus(
+            target=target,
+            newest=_instant(rows[target].slot) if target in rows else None,
+            last_known=_instant(rows[target].last_known) if target in rows else None,
+            certificate_ends_at=rows[target].certificate_ends_at if target in rows else None,
+            slots=_four_states(counts, spans[target], (end - since[target]), interval),
+        )
+        for target, counts in seen.items()
+    ]
+
+
+def _windows(
+    connection: Connection, since: datetime, until: datetime
+) -> dict[str, list[tuple[datetime, datetime]]]:
+    query = select(exclusion).where(exclusion.c.starts_at < until, exclusion.c.ends_at > since)
+    windows: dict[str, list[tuple[datetime, datetime]]] = {}
+    for row in connection.execute(query):
+        windows.setdefault(row.slug, []).append((row.starts_at, row.ends_at))
+    return windows
+
+
+def _four_states(
+    seen: Counter[str], spans: Sequence[tuple[int, int]], all_s: int, interval: timedelta
+) -> Mapping[SlotState, int]:
+    """Complete what was seen outside of maintenance: all slots that are left are unknown."""
+    length_s = whole_seconds(interval)
+    counts = {state: seen[state] for state in (SlotState.GOOD, SlotState.BAD)}
+    counts[SlotState.EXCLUDED] = sum(after - first for first, after in spans) // length_s
+    counts[SlotState.UNKNOWN] = max(all_s // length_s - sum(counts.values()), 0)
+    return counts
+
+
+def _instant(slot: int | None) -> datetime | None:
+    return None if slot is None else start_of(slot)

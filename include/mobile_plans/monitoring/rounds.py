@@ -1,12 +1,12 @@
 """
 One round: every portal of a plan asked once, and a verdict on each.
 
-A failure is only bad while a control target answers, asked after the failure: otherwise we are cut
-off ourselves, and the slot is unknown.
+A failure is only bad while a control target answers, asked within a second of it: otherwise we are
+cut off ourselves, and the slot is unknown.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 from include.mobile_plans.monitoring.engine import Ask, ProbeEngine
@@ -38,7 +38,7 @@ class RunningRound:
         engine: What makes the probes.
         plan: What is asked.
         slot: In which slot.
-        reads_certificates: Whether the certificate of every portal is read, or of a part of them.
+        new: The targets whose certificate is read whether or not it is their turn.
         ended: Told the whole round when its last probe has ended.
     """
 
@@ -48,13 +48,13 @@ class RunningRound:
         plan: Plan,
         slot: int,
         *,
-        reads_certificates: bool,
+        new: Collection[str],
         ended: Callable[[Round], None],
     ) -> None:
         self._engine = engine
         self._plan = plan
         self._slot = slot
-        self._reads_certificates = reads_certificates
+        self._new = new
         self._ended = ended
         self._samples: list[Sample] = []
         self._failures: list[tuple[ProbeResult, _Look]] = []
@@ -75,7 +75,7 @@ class RunningRound:
                     request=probe.request,
                     settings=self._plan.settings,
                     done=self._take,
-                    with_certificate=self._reads_certificates or self._is_turn(probe),
+                    with_certificate=self._is_turn(probe),
                 )
                 for probe in self._plan.probes
             ]
@@ -83,8 +83,8 @@ class RunningRound:
 
     def _is_turn(self, probe: PlannedProbe) -> bool:
         length_s = whole_seconds(self._plan.policy.probe.interval)
-        turn = int(probe.offset_s * 1_000_000)
-        return (self._slot // length_s + turn) % _CERTIFICATE_EVERY == 0
+        turn = self._slot // length_s + int(probe.offset_s * 1_000_000)
+        return probe.request.target in self._new or turn % _CERTIFICATE_EVERY == 0
 
     def _take(self, result: ProbeResult) -> None:
         if result.is_good:
@@ -137,6 +137,8 @@ class RunningRound:
 
 
 def _judged(result: ProbeResult, look: _Look) -> Sample:
+    if result.reason is Reason.OURS:
+        return Sample(state=SlotState.UNKNOWN, result=result)
     if look.has_answer:
         return Sample(state=SlotState.BAD, result=result)
     detail = f"no control target answered; {result.reason}: {result.detail}"

@@ -14,6 +14,7 @@ from include.mobile_plans.policy.changes import (
 from include.mobile_plans.policy.contacts import DutyPerson
 from include.mobile_plans.policy.current import policy_source, program_policy
 from include.mobile_plans.policy.expectations import Expectation
+from include.mobile_plans.policy.kept import keep_policy, policies_in_force
 from include.mobile_plans.policy.loading import load_policy, loopback_allowed, policy_directory
 from include.mobile_plans.policy.mobile_operators import Contact, ContactRole, MobileOperator, State
 from include.mobile_plans.policy.names import mobile_operator_names
@@ -34,6 +35,7 @@ from include.mobile_plans.policy.versions import (
     mobile_operator_in_force,
     mobile_operator_versions,
     mobile_operators_in_force,
+    versions_begun,
 )
 
 __all__ = [
@@ -62,6 +64,7 @@ __all__ = [
     "Waits",
     "change_state",
     "decide_change",
+    "keep_policy",
     "load_policy",
     "loopback_allowed",
     "mobile_operator_in_force",
@@ -69,10 +72,12 @@ __all__ = [
     "mobile_operator_versions",
     "mobile_operators_in_force",
     "party_of",
+    "policies_in_force",
     "policy_directory",
     "policy_source",
     "program_policy",
     "propose_change",
     "read_change",
     "record_version",
+    "versions_begun",
 ]

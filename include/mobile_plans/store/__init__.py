@@ -7,7 +7,13 @@ the tables named here.
 
 from include.mobile_plans.store import tables
 from include.mobile_plans.store.engine import Store, store_from_environment
-from include.mobile_plans.store.events import Event, append_event, read_events, stream_head
+from include.mobile_plans.store.events import (
+    Event,
+    append_event,
+    newest_event,
+    read_events,
+    stream_head,
+)
 from include.mobile_plans.store.verification import Finding, verify_events
 
 __all__ = [
@@ -15,6 +21,7 @@ __all__ = [
     "Finding",
     "Store",
     "append_event",
+    "newest_event",
     "read_events",
     "store_from_environment",
     "stream_head",

@@ -1,5 +1,8 @@
 """The probe engine against a server that misbehaves in every way portals do (M1)."""
 
+import contextlib
+import os
+import resource
 import socket
 import threading
 import time
@@ -57,8 +60,10 @@ def settings(certificate: LocalCertificate) -> ProbeSettings:
 
 @pytest.fixture(scope="module")
 def engine() -> Iterator[ProbeEngine]:
-    with ProbeEngine() as running:
+    deaths: list[Exception] = []
+    with ProbeEngine(deaths.append) as running:
         yield running
+    assert deaths == []
 
 
 def probe_all(
@@ -261,6 +266,37 @@ def test_plain_http_is_asked_in_development_only(
     assert plain.requests["ok"] == 1
 
 
+def test_a_machine_out_of_files_says_nothing_about_a_portal(
+    engine: ProbeEngine, server: RoughServer, settings: ProbeSettings, tmp_path: Path
+) -> None:
+    """What fails because this machine has no file left, or no authorities, is ours."""
+    probe(engine, server.uri("ok"), settings)
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.ExitStack() as held:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (200, limits[1]))
+        held.callback(resource.setrlimit, resource.RLIMIT_NOFILE, limits)
+        with contextlib.suppress(OSError):
+            while True:
+                held.enter_context(Path(os.devnull).open())
+        without_files = probe(engine, server.uri("ok"), settings)
+    nobody = probe(engine, server.uri("ok"), replace(settings, authorities=str(tmp_path / "none")))
+
+    assert (without_files.phase, without_files.reason) == ("connect", "ours")
+    assert (nobody.phase, nobody.reason) == ("tls", "ours")
+    assert probe(engine, server.uri("ok"), settings).is_good
+
+
+def test_an_error_of_ours_that_ends_the_engine_is_told(settings: ProbeSettings) -> None:
+    """Whoever waits for a result hears that none will come."""
+    deaths: list[Exception] = []
+    died = threading.Event()
+    with ProbeEngine(lambda error: (deaths.append(error), died.set())) as engine:
+        engine.ask([Ask(due=0.0, request=None, settings=settings, done=print)])
+        assert died.wait(5)
+
+    assert isinstance(deaths[0], AttributeError)
+
+
 def test_one_bad_portal_never_delays_the_others(
     engine: ProbeEngine, server: RoughServer, settings: ProbeSettings
 ) -> None:
@@ -279,7 +315,7 @@ def test_a_closed_engine_drops_what_is_running(
     """Cancelling a round in the middle ends at once."""
     results: list[ProbeResult] = []
     begin = time.monotonic()
-    with ProbeEngine() as engine:
+    with ProbeEngine(results.append) as engine:
         request = ProbeRequest(target="a", uri=server.uri("hang"), expectation=OK)
         engine.ask([Ask(due=begin, request=request, settings=settings, done=results.append)])
     assert time.monotonic() - begin < 0.9
