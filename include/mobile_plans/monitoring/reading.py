@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, or_, select
 
 from include.mobile_plans.monitoring.planning import watched_in_force
 from include.mobile_plans.monitoring.slots import (
@@ -109,14 +109,27 @@ def outages(
     *,
     slug: str | None = None,
     since: datetime | None = None,
+    ended_after: datetime | None = None,
     only_open: bool = False,
 ) -> list[Outage]:
-    """Return outages, oldest first: of one mobile operator, still open, or begun since then."""
+    """
+    Return outages, oldest first.
+
+    Args:
+        connection: A read.
+        slug: Only those of this mobile operator.
+        since: Only those that began at or after it.
+        ended_after: Only those that last or ended after it.
+        only_open: Only those that last.
+    """
     query = select(outage).order_by(outage.c.first_bad, outage.c.target)
     if slug is not None:
         query = query.where(outage.c.slug == slug)
     if since is not None:
         query = query.where(outage.c.first_bad >= since)
+    if ended_after is not None:
+        lasts = outage.c.good_after.is_(None)
+        query = query.where(or_(lasts, outage.c.good_after > ended_after))
     if only_open:
         query = query.where(outage.c.good_after.is_(None))
     names = [name for name in Outage.__dataclass_fields__ if name != "key"]

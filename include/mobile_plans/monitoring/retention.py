@@ -150,6 +150,8 @@ def seal_day(
             )
         with local.open("rb") as stream:
             digest = file_digest(stream, "sha256").hexdigest()
+        if before is not None and before.sha256 == digest:
+            return before
         sealed = SealedDay(
             day=day,
             file=f"samples/{day:%Y/%m}/{day}.{digest[:12]}.parquet",

@@ -152,11 +152,6 @@ def feed(state: TargetState, slot: int, seen: SlotState, policy: MonitoringPolic
     return Step(state=state, outage=touched, findings=findings)
 
 
-def is_early_warning(outage: OutageRun, policy: MonitoringPolicy) -> bool:
-    """Tell whether an outage is long enough to be shown, though not escalated yet."""
-    return outage.bad_slots >= policy.early_warning.bad_slots
-
-
 def _prolonged(state: TargetState, slot: int) -> OutageRun:
     """Return the outage that a bad slot begins or belongs to."""
     if state.outage is None:

@@ -1,0 +1,113 @@
+"""
+Telling the duty person that monitoring itself does not work: it is blind, or its policy is invalid.
+
+A silent prober looks healthy to everybody else, so its silence is looked for from outside. Each
+episode is one urgent task, told to the persons of ``ROLE`` until one takes it or it is over.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from include.mobile_plans.instants import format_instant
+from include.mobile_plans.monitoring.reading import Silence, silences
+from include.mobile_plans.obligations import end_alert, open_alerts, raise_alert
+from include.mobile_plans.policy import ProgramPolicy, keep_policy
+from include.mobile_plans.simulation.clock import Clock
+from include.mobile_plans.store import Store
+
+ROLE = "platform"
+ACTOR = "portal_monitoring"
+_MOST_NAMED = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """What is wrong with monitoring: one episode, in a sentence and in paragraphs."""
+
+    key: str
+    headline: str
+    details: tuple[str, ...]
+
+
+def look_after_monitoring(
+    store: Store,
+    clock: Clock,
+    policy: ProgramPolicy,
+    *,
+    directory: Path,
+    problems: Sequence[str],
+    link: str,
+) -> list[str]:
+    """
+    Raise an alert for each trouble that is new, end those that are over, and keep the policy.
+
+    Args:
+        store: The store.
+        clock: The current time.
+        policy: The policy in force.
+        directory: Where its files are.
+        problems: Why these files are not in force; empty where they are.
+        link: Where the duty person looks.
+
+    Returns:
+        One sentence for each trouble that lasts.
+    """
+    now = clock.now()
+    with store.transaction() as connection:
+        refusal = keep_policy(connection, policy, directory, problems, now)
+        silent = silences(connection, policy.monitoring, now)
+        found = [_invalid(refusal, problems)] if refusal is not None else []
+        found += [_blind(silent)] if silent else []
+        for one in found:
+            raise_alert(
+                connection,
+                one.key,
+                role=ROLE,
+                headline=one.headline,
+                link=link,
+                policy=policy,
+                now=now,
+                details=one.details,
+            )
+        lasting = {one.key for one in found}
+        for alert in open_alerts(connection):
+            if alert.key.startswith(f"{ACTOR}:") and alert.key not in lasting:
+                end_alert(connection, alert.key, by=ACTOR, now=now)
+    return [one.headline for one in found]
+
+
+def _invalid(refusal: int, problems: Sequence[str]) -> Trouble:
+    return Trouble(
+        key=f"{ACTOR}:policy:{refusal}",
+        headline=f"The program's policy is invalid: {problems[0]}",
+        details=(
+            "The last valid policy stays in force; nothing that was changed since has an effect.",
+            f"Problems: {'; '.join(problems[:_MOST_NAMED])}",
+            "Repair the files, or take the change back. `policy check` lists every problem.",
+        ),
+    )
+
+
+def _blind(silent: Sequence[Silence]) -> Trouble:
+    since = min(one.since for one in silent)
+    names = ", ".join(one.target for one in silent[:_MOST_NAMED])
+    more = f" and {len(silent) - _MOST_NAMED} more" if len(silent) > _MOST_NAMED else ""
+    asked = sum(one.is_probed for one in silent)
+    cause = (
+        "Portals are asked, but no control target answers: this installation is cut off from the "
+        "network, or the control targets of policy are wrong."
+        if asked == len(silent)
+        else "No samples are written: the prober does not run. Look whether the triggerer runs and "
+        "whether the DAG portal_monitoring is unpaused, and into the triggerer's log."
+    )
+    many = f"{len(silent)} portal{'s' * (len(silent) != 1)}"
+    return Trouble(
+        key=f"{ACTOR}:blind:{format_instant(since)}",
+        headline=f"Monitoring is blind on {many} since {since:%a %d %b %Y %H:%M:%S} UTC",
+        details=(
+            f"Nothing was learnt lately of {names}{more}.",
+            cause,
+            "No outage is noticed until it sees again. What it misses counts as unknown.",
+        ),
+    )
