@@ -21,6 +21,7 @@ EXAMPLE = (ROOT / ".env.example").read_text()
 OURS = ("migrate", "api-server", "scheduler", "dag-processor", "triggerer", "worker")
 NOT_IN_PRODUCTION = {
     "MOBILE_PLANS_ALLOW_LOOPBACK_PORTALS": "development only: portals there have real names",
+    "MOBILE_PLANS_CONTROL_TARGETS": "policy names them: addresses that everybody knows",
     "MOBILE_PLANS_CA_FILE": "portals there are signed by authorities the system knows",
     "MOBILE_PLANS_AIRFLOW_URL": "for a person's command line, `launch start --trigger`",
     "MOBILE_PLANS_AIRFLOW_TOKEN": "the same; no process of ours signs in",

@@ -8,7 +8,13 @@ import pytest
 
 from tests.dags.conftest import ROOT
 
-EXPECTED = {"housekeeping", "mobile_operator_change", "mobile_operator_launch", "obligation_clock"}
+EXPECTED = {
+    "housekeeping",
+    "mobile_operator_change",
+    "mobile_operator_launch",
+    "obligation_clock",
+    "portal_monitoring",
+}
 AREAS = {"launch", "records", "monitoring", "incident", "maintenance", "xdr", "sla", "platform"}
 HEADINGS = ["What it promises", "When it runs", "What it needs", "When it fails"]
 
