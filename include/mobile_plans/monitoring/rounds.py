@@ -59,7 +59,7 @@ class RunningRound:
         self._samples: list[Sample] = []
         self._failures: list[tuple[ProbeResult, _Look]] = []
         self._open = len(plan.probes)
-        self._look: _Look | None = None
+        self._looks: list[_Look] = []
 
     def begin(self, at: float, *, spread: bool = True) -> None:
         """
@@ -67,7 +67,7 @@ class RunningRound:
 
         A round without portals still asks the control targets.
         """
-        self._first = self._look_at_controls(at)
+        self._look_at_controls(at)
         self._engine.ask(
             [
                 Ask(
@@ -91,15 +91,14 @@ class RunningRound:
             self._samples.append(Sample(state=SlotState.GOOD, result=result))
         else:
             now = time.monotonic()
-            look = self._look
-            if look is None or now - look.started > _SHARED_FOR_S:
-                look = self._look_at_controls(now)
-            self._failures.append((result, look))
+            if now - self._looks[-1].started > _SHARED_FOR_S:
+                self._look_at_controls(now)
+            self._failures.append((result, self._looks[-1]))
         self._one_less()
 
-    def _look_at_controls(self, at: float) -> _Look:
+    def _look_at_controls(self, at: float) -> None:
         look = _Look(started=at, open=len(self._plan.controls))
-        self._look = look
+        self._looks.append(look)
         self._open += 1
 
         def take(result: ProbeResult) -> None:
@@ -120,7 +119,6 @@ class RunningRound:
                 for control in self._plan.controls
             ]
         )
-        return look
 
     def _one_less(self) -> None:
         self._open -= 1
@@ -131,7 +129,7 @@ class RunningRound:
             Round(
                 slot=self._slot,
                 samples=(*self._samples, *judged),
-                is_cut_off=not self._first.has_answer,
+                is_cut_off=not self._looks[0].has_answer,
             )
         )
 

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
@@ -45,6 +45,7 @@ class Watch:
         shard: Which part of the mobile operators, from 0.
         shards: How many parts there are.
         until: No slot that starts at or after it is probed; None for no end.
+        sleep: Waits so many seconds.
 
     Raises:
         BadInput: ``shard`` is none of the ``shards``.
@@ -59,11 +60,13 @@ class Watch:
         shard: int = 0,
         shards: int = 1,
         until: datetime | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._store = store
         self._planner = Planner(store, policies, shard=shard, shards=shards)
         self._clock = clock
         self._until = until
+        self._sleep = sleep
         self._known: frozenset[str] = frozenset()
         self._begun: asyncio.Queue[_Begun | None] = asyncio.Queue()
 
@@ -134,7 +137,7 @@ class Watch:
             if self._until is not None and start_of(slot) >= self._until:
                 return
             lead = min(_LEAD_S, interval.total_seconds() / 5)
-            await asyncio.sleep(max(self._left_s(slot) - lead, 0))
+            await self._sleep(max(self._left_s(slot) - lead, 0))
             planning = planning or asyncio.create_task(
                 asyncio.to_thread(self._planner.plan, start_of(slot))
             )
@@ -175,7 +178,7 @@ class Watch:
                     log.error("The store is away too long: %s is lost", start_of(seen.slot))  # noqa: TRY400 - the store's own words follow
                     return None
                 log.warning("%s and %s later rounds wait: %s", start_of(seen.slot), waiting, error)
-                await asyncio.sleep(_RETRY_S)
+                await self._sleep(_RETRY_S)
 
     async def _record_what_has_ended(self, begun: "_Begun | None") -> None:
         """Record, before the watch ends, this round and later ones that have ended."""

@@ -175,15 +175,18 @@ def test_a_redirect_is_followed_as_far_as_policy_says(
     assert result.reason == "too_many_redirects"
 
 
-@pytest.mark.parametrize(("resets", "reason"), [(True, "tls_failed"), (False, "timeout")])
+@pytest.mark.parametrize(
+    ("resets", "reasons"), [(True, {"tls_failed", "reset"}), (False, {"timeout"})]
+)
 def test_a_server_deaf_to_tls(
-    *, engine: ProbeEngine, settings: ProbeSettings, resets: bool, reason: str
+    *, engine: ProbeEngine, settings: ProbeSettings, resets: bool, reasons: set[str]
 ) -> None:
     """A handshake that is reset or never answered fails in the phase TLS."""
     with DeafServer(resets=resets) as deaf:
         result = probe(engine, deaf.uri, settings)
 
-    assert (result.is_good, result.phase, result.reason) == (False, "tls", reason)
+    assert (result.is_good, result.phase) == (False, "tls")
+    assert result.reason in reasons
     assert result.timings.connect_us is not None
     assert result.timings.tls_us is None
 
