@@ -74,17 +74,17 @@ def look_after_monitoring(
         for alert in open_alerts(connection):
             if alert.key.startswith(f"{ACTOR}:") and alert.key not in lasting:
                 end_alert(connection, alert.key, by=ACTOR, now=now)
-    return [one.headline for one in found]
+    return [f"{one.headline}: {one.details[0]}" for one in found]
 
 
 def _invalid(refusal: int, problems: Sequence[str]) -> Trouble:
     return Trouble(
         key=f"{ACTOR}:policy:{refusal}",
-        headline=f"The program's policy is invalid: {problems[0]}",
+        headline="The program's policy is invalid, the last valid one stays in force",
         details=(
-            "The last valid policy stays in force; nothing that was changed since has an effect.",
-            f"Problems: {'; '.join(problems[:_MOST_NAMED])}",
-            "Repair the files, or take the change back. `policy check` lists every problem.",
+            "; ".join(problems[:_MOST_NAMED]),
+            "Nothing that was changed since has an effect.",
+            "Repair the files, or take the change back; `policy check` lists every problem.",
         ),
     )
 

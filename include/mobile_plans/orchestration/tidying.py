@@ -48,7 +48,7 @@ def seal_closed_days() -> list[str]:
     """
     archive = Archive.from_environment()
     sealed = seal_days(store_from_environment(), archive, clock, program_policy())
-    return [f"{one.day}: {one.rows} samples of {one.targets} portals, {one.file}" for one in sealed]
+    return [f"{one.day}: samples {one.rows}, portals {one.targets}, {one.file}" for one in sealed]
 
 
 def remove_what_is_old() -> dict[str, Any]:

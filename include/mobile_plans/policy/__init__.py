@@ -14,7 +14,7 @@ from include.mobile_plans.policy.changes import (
 from include.mobile_plans.policy.contacts import DutyPerson
 from include.mobile_plans.policy.current import policy_source, program_policy
 from include.mobile_plans.policy.expectations import Expectation
-from include.mobile_plans.policy.kept import keep_policy, policies_in_force
+from include.mobile_plans.policy.kept import keep_policy, kept_policy, policies_in_force
 from include.mobile_plans.policy.loading import load_policy, loopback_allowed, policy_directory
 from include.mobile_plans.policy.mobile_operators import Contact, ContactRole, MobileOperator, State
 from include.mobile_plans.policy.names import mobile_operator_names
@@ -65,6 +65,7 @@ __all__ = [
     "change_state",
     "decide_change",
     "keep_policy",
+    "kept_policy",
     "load_policy",
     "loopback_allowed",
     "mobile_operator_in_force",
