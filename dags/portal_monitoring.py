@@ -14,8 +14,9 @@ within a minute (L10).
 
 ## What it needs
 
-The store, a running Airflow triggerer, the control targets of policy. **Never pause it: that stops the
-probing.** One process probes about 10,000 portals; `probe.shards` in `monitoring.yaml` splits them.
+The store, a running Airflow triggerer, the control targets of policy. **Never pause it: that stops
+the probing.** One process probes about 10,000 portals; `probe.shards` of `monitoring.yaml` splits
+them.
 
 ## When it fails
 

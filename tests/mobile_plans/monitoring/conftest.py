@@ -1,4 +1,4 @@
-"""The shipped policy, a small one whose rules fire within a few slots, and live portals on record."""
+"""The shipped policy, a small one whose rules fire within a few slots, live portals on record."""
 
 from collections.abc import Callable
 from dataclasses import replace

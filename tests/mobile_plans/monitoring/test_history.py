@@ -60,7 +60,7 @@ def slot(number: int) -> int:
 
 
 def test_history_becomes_samples(records: Store, monitoring: MonitoringPolicy, file: Path) -> None:
-    """Offsets are honoured, slots aligned, latencies kept in microseconds; the import is on record."""
+    """Offsets are honoured, slots aligned, latencies kept; the import itself is on record."""
     text = HEAD + (
         "contoso/portal,2026-11-23T10:00:07+01:00,true,123.4\n"
         "contoso/portal,2026-11-23T09:00:30Z,FALSE,\n"

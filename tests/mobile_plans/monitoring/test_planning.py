@@ -1,4 +1,4 @@
-"""Which portals are probed: those that are live, as the records say before every round (L10, M1)."""
+"""Which portals are probed: those that are live, as the records say each round (L10, M1)."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -26,6 +26,20 @@ from tests.mobile_plans.monitoring.conftest import (
 )
 
 MINUTE = timedelta(minutes=1)
+SITUATION = """\
+3 portals watched; the newest slot is 2026-11-23 12:31:00 UTC
+contoso/portal is out since 2026-11-23 12:00:30 UTC (good at 2026-11-23 12:00:00 UTC before); \
+62 bad slots up to 2026-11-23 12:31:00 UTC; escalated at 2026-11-23 12:31:00 UTC
+fabrikam/portal was out since 2026-11-23 12:24:30 UTC (good at 2026-11-23 12:24:00 UTC before); \
+4 bad slots up to 2026-11-23 12:26:00 UTC; good again at 2026-11-23 12:26:30 UTC
+fabrikam/portal was out since 2026-11-23 12:27:00 UTC (good at 2026-11-23 12:26:30 UTC before); \
+4 bad slots up to 2026-11-23 12:28:30 UTC; good again at 2026-11-23 12:29:00 UTC
+fabrikam/portal is out since 2026-11-23 12:29:30 UTC (good at 2026-11-23 12:29:00 UTC before); \
+4 bad slots up to 2026-11-23 12:31:00 UTC; EARLY WARNING: to be escalated after \
+2026-11-23 12:59:30 UTC
+northwind/portal was out since 2026-11-23 12:30:30 UTC (good at 2026-11-23 12:30:00 UTC before); \
+1 bad slot up to 2026-11-23 12:30:30 UTC; good again at 2026-11-23 12:31:00 UTC
+fabrikam/portal is unstable: it was out again and again, since 2026-11-23 12:29:30 UTC"""
 
 
 def test_outages_are_found_by_owner_time_and_end(records: Store, record: Recorder) -> None:
@@ -160,21 +174,7 @@ def test_the_situation_in_words(
     with records.snapshot() as connection:
         lines = situation(connection, monitoring, NOON + 32 * MINUTE)
         later = situation(connection, monitoring, NOON + 95 * MINUTE)
-    assert lines == [
-        "3 portals watched; the newest slot is 2026-11-23 12:31:00 UTC",
-        "contoso/portal is out since 2026-11-23 12:00:30 UTC (good at 2026-11-23 12:00:00 UTC "
-        "before); 62 bad slots up to 2026-11-23 12:31:00 UTC; escalated at 2026-11-23 12:31:00 UTC",
-        "fabrikam/portal was out since 2026-11-23 12:24:30 UTC (good at 2026-11-23 12:24:00 UTC "
-        "before); 4 bad slots up to 2026-11-23 12:26:00 UTC; good again at 2026-11-23 12:26:30 UTC",
-        "fabrikam/portal was out since 2026-11-23 12:27:00 UTC (good at 2026-11-23 12:26:30 UTC "
-        "before); 4 bad slots up to 2026-11-23 12:28:30 UTC; good again at 2026-11-23 12:29:00 UTC",
-        "fabrikam/portal is out since 2026-11-23 12:29:30 UTC (good at 2026-11-23 12:29:00 UTC "
-        "before); 4 bad slots up to 2026-11-23 12:31:00 UTC; EARLY WARNING: to be escalated after "
-        "2026-11-23 12:59:30 UTC",
-        "northwind/portal was out since 2026-11-23 12:30:30 UTC (good at 2026-11-23 12:30:00 UTC "
-        "before); 1 bad slot up to 2026-11-23 12:30:30 UTC; good again at 2026-11-23 12:31:00 UTC",
-        "fabrikam/portal is unstable: it was out again and again, since 2026-11-23 12:29:30 UTC",
-    ]
+    assert "\n".join(lines) == SITUATION
     assert [line for line in later if " was out since" in line] == []
     with records.snapshot() as connection:
         assert newest_sample(connection) == NOON + 31 * MINUTE

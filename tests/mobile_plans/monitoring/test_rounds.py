@@ -110,14 +110,13 @@ def test_control_targets_are_asked_after_a_failure(
     """The network may go between the start of a round and a failure: what counts is later."""
     now = [1000.0]
     monkeypatch.setattr(rounds.time, "monotonic", lambda: now[0])
-    answers = script(b=Reason.TIMEOUT)
-    engine = FakeEngine(lambda target: answers(target), at_once=False)
+    engine = FakeEngine(script(b=Reason.TIMEOUT), at_once=False)
     ended = begin(engine)
     engine.answer(*CONTROLS)
     engine.answer("a/portal")
 
     now[0] = 1010.0
-    answers = script(b=Reason.TIMEOUT, one=Reason.TIMEOUT, two=Reason.TIMEOUT)
+    engine.script = script(b=Reason.TIMEOUT, one=Reason.TIMEOUT, two=Reason.TIMEOUT)
     engine.answer()
     engine.answer()
     (seen,) = ended

@@ -43,13 +43,16 @@ class World:
     def watch(self, rounds: int | None, store: Store | None = None) -> Watch:
         return Watch(
             store or self.store,
-            self.current_policy,
+            self.read_policy,
             self.clock,
             until=None if rounds is None else NOON + HALF_A_MINUTE * (rounds + 1),
             sleep=self.sleep,
         )
 
-    def current_policy(self) -> MonitoringPolicy:
+    def read_policy(self) -> MonitoringPolicy:
+        if self.policy is None:
+            msg = "monitoring.yaml: interval is required"
+            raise BadInput(msg)
         return self.policy
 
     async def sleep(self, seconds: float) -> None:
@@ -65,7 +68,7 @@ class World:
         return answer(target, is_good=not target.startswith(tuple(self.down or {"none"})))
 
     def engine(self, died: Callable[[Exception], None]) -> FakeEngine:
-        self.engines.append(FakeEngine(lambda target: self.result(target), died=died))
+        self.engines.append(FakeEngine(self.result, died=died))
         return self.engines[-1]
 
     def run(self, rounds: int, store: Store | None = None) -> list[RoundReport]:
@@ -77,7 +80,7 @@ class World:
     def slots(self) -> dict[datetime, int]:
         with self.store.snapshot() as connection:
             query = select(sample.c.slot, func.count()).group_by(sample.c.slot)
-            return {slot: number for slot, number in connection.execute(query)}
+            return dict(connection.execute(query))
 
 
 class AwayStore:
@@ -104,6 +107,14 @@ class AwayStore:
             raise StoreUnavailable(msg)
         with self._store.snapshot() as connection:
             yield connection
+
+
+async def eventually(check: Callable[[], object]) -> None:
+    for _ in range(500):
+        if check():
+            return
+        await asyncio.sleep(0.01)
+    pytest.fail("it never came")
 
 
 @pytest.fixture
@@ -194,22 +205,9 @@ def test_portals_are_asked_as_last_planned_while_records_cannot_be_read(world: W
 
 def test_policy_that_becomes_invalid_leaves_the_last_plan(world: World) -> None:
     """Policy that becomes invalid while running does not stop the probing."""
+    world.at_instants[NOON + timedelta(seconds=40)] = lambda: setattr(world, "policy", None)
 
-    def spoil() -> None:
-        def invalid() -> MonitoringPolicy:
-            msg = "monitoring.yaml: interval is required"
-            raise BadInput(msg)
-
-        world.current_policy = invalid
-
-    world.at_instants[NOON + timedelta(seconds=40)] = spoil
-    watch = world.watch(4)
-    watch._planner._policies = lambda: world.current_policy()
-
-    async def all_rounds() -> list[RoundReport]:
-        return [report async for report in watch.rounds()]
-
-    assert [report.good for report in asyncio.run(all_rounds())] == [3] * 4
+    assert [report.good for report in world.run(rounds=4)] == [3] * 4
 
 
 def test_a_shorter_interval_takes_effect_on_its_own_grid(world: World) -> None:
@@ -291,8 +289,7 @@ def test_a_stopped_watch_records_what_has_ended(world: World) -> None:
         watch._sleep = sleep
         task = asyncio.create_task(anext(watch.rounds()))
         await asyncio.wait_for(sleeping.wait(), 5)
-        while watch._begun.qsize() < 3:
-            await asyncio.sleep(0.01)
+        await eventually(lambda: watch._begun.qsize() >= 3)
         away.until = NOON
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
@@ -307,8 +304,7 @@ def test_an_engine_that_dies_ends_the_watch(world: World) -> None:
 
     async def watched() -> None:
         task = asyncio.create_task(anext(world.watch(None).rounds()))
-        while not world.engines:
-            await asyncio.sleep(0.01)
+        await eventually(lambda: world.engines)
         world.engines[0].died(MemoryError("no more"))
         with pytest.raises(MemoryError):
             await task

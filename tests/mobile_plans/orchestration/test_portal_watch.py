@@ -193,5 +193,5 @@ def test_samples_that_cannot_go_fail_the_night(
     (tmp_path / "archive" / sealed.file).unlink()
     clock.advance(timedelta(days=7))
 
-    with pytest.raises(MobilePlansError, match="samples that should go are kept: .*is missing"):
+    with pytest.raises(MobilePlansError, match=r"samples that should go are kept: .*is missing"):
         tidying.remove_what_is_old()
