@@ -79,8 +79,8 @@ class World:
 
     def slots(self) -> dict[datetime, int]:
         with self.store.snapshot() as connection:
-            query = select(sample.c.slot, func.count()).group_by(sample.c.slot)
-            return dict(connection.execute(query))
+            query = select(sample.c.slot, func.count().label("number")).group_by(sample.c.slot)
+            return {row.slot: row.number for row in connection.execute(query)}
 
 
 class AwayStore:
