@@ -1,7 +1,6 @@
 """``archive``: the sealed days of samples."""
 
-from datetime import date
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
@@ -12,12 +11,10 @@ from include.mobile_plans.commands.output import (
     print_json,
     print_table,
 )
-from include.mobile_plans.errors import BadInput
 from include.mobile_plans.monitoring import (
     Archive,
     SealedDay,
     problem_of,
-    seal_day,
     seal_days,
     sealed_days,
 )
@@ -30,24 +27,11 @@ _FACTS = ("day", "rows", "targets", "bytes", "sha256", "file")
 
 
 @app.command()
-def seal(
-    *,
-    day: Annotated[
-        str, typer.Option(metavar="DATE", help="A UTC day; every day that is due if not given.")
-    ] = "",
-    as_json: AsJson = False,
-) -> None:
+def seal(*, as_json: AsJson = False) -> None:
     """Bring the samples of days that are over into the archive; safe to run again."""
-    store, archive, clock, policy = (
-        store_from_environment(),
-        Archive.from_environment(),
-        SystemClock(),
-        program_policy(),
-    )
-    if day:
-        _show([seal_day(store, archive, _date(day), clock, policy)], as_json=as_json)
-    else:
-        _show(seal_days(store, archive, clock, policy), as_json=as_json)
+    archive = Archive.from_environment()
+    sealed = seal_days(store_from_environment(), archive, SystemClock(), program_policy())
+    _show(sealed, as_json=as_json)
 
 
 @app.command("list")
@@ -80,11 +64,3 @@ def _show(days: list[SealedDay], *, as_json: bool) -> None:
         print_json({"days": rows})
     else:
         print_table(_FACTS, (tuple(row.values()) for row in rows))
-
-
-def _date(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        msg = f"--day {text!r} is not a day: write 2026-11-24"
-        raise BadInput(msg) from None

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
         SealedDay,
         clear_days,
         problem_of,
-        seal_day,
         seal_days,
         sealed_days,
     )
@@ -59,7 +58,6 @@ __all__ = [
     "portal_findings",
     "portal_statuses",
     "problem_of",
-    "seal_day",
     "seal_days",
     "sealed_days",
     "silences",
@@ -70,7 +68,7 @@ _LATER = {
     "Archive": "archive",
     "import_history": "history",
     **dict.fromkeys(
-        ("SealedDay", "clear_days", "problem_of", "seal_day", "seal_days", "sealed_days"),
+        ("SealedDay", "clear_days", "problem_of", "seal_days", "sealed_days"),
         "retention",
     ),
 }

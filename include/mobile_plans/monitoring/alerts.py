@@ -6,7 +6,6 @@ episode is one urgent task, told to the persons of ``ROLE`` until one takes it o
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from include.mobile_plans.instants import format_instant
@@ -21,13 +20,8 @@ ACTOR = "portal_monitoring"
 _MOST_NAMED = 20
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trouble:
-    """What is wrong with monitoring: one episode, in a sentence and in paragraphs."""
-
-    key: str
-    headline: str
-    details: tuple[str, ...]
+Trouble = tuple[str, str, tuple[str, ...]]
+"""What is wrong with monitoring: the key of the episode, a sentence, and paragraphs."""
 
 
 def look_after_monitoring(
@@ -59,29 +53,29 @@ def look_after_monitoring(
         silent = silences(connection, policy.monitoring, now)
         found = [_invalid(refusal, problems)] if refusal is not None else []
         found += [_blind(silent)] if silent else []
-        for one in found:
+        for key, headline, details in found:
             raise_alert(
                 connection,
-                one.key,
+                key,
                 role=ROLE,
-                headline=one.headline,
+                headline=headline,
                 link=link,
                 policy=policy,
                 now=now,
-                details=one.details,
+                details=details,
             )
-        lasting = {one.key for one in found}
+        lasting = {key for key, _, _ in found}
         for alert in open_alerts(connection):
             if alert.key.startswith(f"{ACTOR}:") and alert.key not in lasting:
                 end_alert(connection, alert.key, by=ACTOR, now=now)
-    return [f"{one.headline}: {one.details[0]}" for one in found]
+    return [f"{headline}: {details[0]}" for _, headline, details in found]
 
 
 def _invalid(refusal: int, problems: Sequence[str]) -> Trouble:
-    return Trouble(
-        key=f"{ACTOR}:policy:{refusal}",
-        headline="The program's policy is invalid, the last valid one stays in force",
-        details=(
+    return (
+        f"{ACTOR}:policy:{refusal}",
+        "The program's policy is invalid, the last valid one stays in force",
+        (
             "; ".join(problems[:_MOST_NAMED]),
             "Nothing that was changed since has an effect.",
             "Repair the files, or take the change back; `policy check` lists every problem.",
@@ -102,10 +96,10 @@ def _blind(silent: Sequence[Silence]) -> Trouble:
         "whether the DAG portal_monitoring is unpaused, and into the triggerer's log."
     )
     many = f"{len(silent)} portal{'s' * (len(silent) != 1)}"
-    return Trouble(
-        key=f"{ACTOR}:blind:{format_instant(since)}",
-        headline=f"Monitoring is blind on {many} since {since:%a %d %b %Y %H:%M:%S} UTC",
-        details=(
+    return (
+        f"{ACTOR}:blind:{format_instant(since)}",
+        f"Monitoring is blind on {many} since {since:%a %d %b %Y %H:%M:%S} UTC",
+        (
             f"Nothing was learnt lately of {names}{more}.",
             cause,
             "No outage is noticed until it sees again. What it misses counts as unknown.",

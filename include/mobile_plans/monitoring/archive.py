@@ -31,6 +31,7 @@ from sqlalchemy import Connection, Row, select
 
 from include.mobile_plans.errors import BadInput, MobilePlansError
 from include.mobile_plans.instants import format_instant
+from include.mobile_plans.monitoring.probes import MEASURED
 from include.mobile_plans.monitoring.slots import SlotState, whole_seconds
 from include.mobile_plans.policy import ProgramPolicy
 from include.mobile_plans.store.tables import probe_target, sample
@@ -39,16 +40,14 @@ ARCHIVE_VARIABLE = "MOBILE_PLANS_ARCHIVE"
 STATES = (SlotState.GOOD, SlotState.BAD, SlotState.UNKNOWN)
 """What the numbers of the column ``state`` mean."""
 TEXTS = ("target", "phase", "reason", "detail")
-TIMES = ("dns_us", "connect_us", "tls_us", "first_byte_us", "total_us", "late_us")
+_TYPES = {
+    "slot": pa.int64(),
+    "state": pa.int8(),
+    "status": pa.int16(),
+    **dict.fromkeys(TEXTS, pa.string()),
+}
 SCHEMA = pa.schema(
-    [
-        ("target", pa.string()),
-        ("slot", pa.int64()),
-        ("state", pa.int8()),
-        ("status", pa.int16()),
-        *((name, pa.string()) for name in TEXTS[1:]),
-        *((name, pa.int32()) for name in TIMES),
-    ]
+    [(name, _TYPES.get(name, pa.int32())) for name in ("target", "slot", "state", *MEASURED)]
 )
 _NUMBERS = {state.value: number for number, state in enumerate(STATES)}
 _ROWS_OF_A_GROUP = 65_536

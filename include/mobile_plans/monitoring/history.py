@@ -17,7 +17,7 @@ from sqlalchemy import Connection, select
 
 from include.mobile_plans.errors import BadInput
 from include.mobile_plans.instants import format_instant, parse_instant
-from include.mobile_plans.monitoring.probes import ProbeResult, Timings
+from include.mobile_plans.monitoring.probes import ProbeResult
 from include.mobile_plans.monitoring.records import (
     Sample,
     hold_targets,
@@ -96,7 +96,7 @@ def read_history(path: Path, interval: timedelta, slugs: Collection[str], now: d
 
 
 def _badness(one: Sample) -> tuple[bool, int]:
-    return one.state is SlotState.BAD, one.result.timings.total_us or 0
+    return one.state is SlotState.BAD, one.result.total_us or 0
 
 
 def _sample_of(
@@ -119,8 +119,7 @@ def _sample_of(
         raise BadInput(msg)
     result = ProbeResult(
         target=target,
-        is_good=state is SlotState.GOOD,
-        timings=Timings(total_us=_microseconds(latency) if state is SlotState.GOOD else None),
+        total_us=_microseconds(latency) if state is SlotState.GOOD else None,
         detail="from another monitor",
     )
     return slot_at(at, interval), Sample(state=state, result=result)

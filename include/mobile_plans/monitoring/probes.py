@@ -103,43 +103,41 @@ class ProbeRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Timings:
+class ProbeResult:
     """
-    Microseconds of each phase, None for one that was not reached or measured.
+    What came of a probe; times are microseconds, None for a phase that was not reached.
 
     Over redirects each phase is the sum over all of its connections.
+
+    Attributes:
+        target: Whom it is about.
+        status: The HTTP status, None where there was none.
+        phase: The phase it failed in, None for a good one.
+        reason: Why it is not good, None for a good one.
+        detail: The same in more words, at most 200 characters.
+        total_us: From its start to its end.
+        late_us: From its due time to its start.
+        certificate_ends_at: Until when the certificate is valid, None where none was seen.
     """
 
+    target: str
+    status: int | None = None
+    phase: Phase | None = None
+    reason: Reason | None = None
+    detail: str | None = None
     dns_us: int | None = None
     connect_us: int | None = None
     tls_us: int | None = None
     first_byte_us: int | None = None
     total_us: int | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProbeResult:
-    """
-    What came of a probe.
-
-    Attributes:
-        target: Whom it is about.
-        is_good: Whether the answer was the expected one.
-        timings: How long each phase took.
-        late_us: How many microseconds after its due time it was started, None if unknown.
-        status: The HTTP status, None where there was none.
-        phase: The phase it failed in, None for a good one.
-        reason: Why it is not good.
-        detail: The same in more words, at most 200 characters.
-        certificate_ends_at: Until when the certificate is valid, None where none was seen.
-    """
-
-    target: str
-    is_good: bool
-    timings: Timings
     late_us: int | None = None
-    status: int | None = None
-    phase: Phase | None = None
-    reason: Reason | None = None
-    detail: str | None = None
     certificate_ends_at: datetime | None = None
+
+    @property
+    def is_good(self) -> bool:
+        """Whether the answer was the expected one."""
+        return self.reason is None
+
+
+MEASURED = tuple(ProbeResult.__dataclass_fields__)[1:-1]
+"""What is kept of a result with each sample, in the store and in the archive."""

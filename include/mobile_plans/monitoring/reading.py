@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Connection, func, or_, select
 
 from include.mobile_plans.monitoring.planning import watched_in_force
 from include.mobile_plans.monitoring.slots import (
     SlotState,
-    excluded_spans,
     portal_target,
     slot_at,
     start_of,
@@ -191,62 +191,45 @@ def portal_statuses(
     """
     Return how each portal that is watched does, with its slots of the time just gone.
 
-    Slots that may still be under way are left out; planned maintenance is as known now.
+    Slots that may still be under way are left out. Planned maintenance is as known now, whatever
+    was known when the slots were recorded; slots without a sample are unknown.
     """
     interval = policy.probe.interval
-    begin = slot_at(now - within, interval)
-    end = slot_at(now - interval - policy.probe.timeout, interval)
-    watched = {portal_target(one.slug): one for one in watched_in_force(connection, now)}
-    windows = _windows(connection, start_of(begin), start_of(end))
-    since = {
-        target: max(begin, slot_at(one.live_since or one.valid_from, interval))
-        for target, one in watched.items()
-    }
-    spans = {
-        target: excluded_spans(windows.get(one.slug, ()), since[target], end, interval)
-        for target, one in watched.items()
-    }
-    seen: dict[str, Counter[str]] = {target: Counter() for target in watched}
-    query = (
-        select(probe_target.c.target, sample.c.slot, sample.c.state)
-        .join_from(sample, probe_target)
-        .where(sample.c.slot >= begin, sample.c.slot < end)
+    begin, end = (
+        slot_at(now - within, interval),
+        slot_at(now - interval - policy.probe.timeout, interval),
     )
-    for target, slot, state in connection.execute(query):
-        if target in seen and not any(first <= slot < after for first, after in spans[target]):
-            seen[target][state] += 1
-    rows = {row.target: row for row in connection.execute(select(probe_target))}
-    return [
-        PortalStatus(
-            target=target,
-            newest=_instant(rows[target].slot) if target in rows else None,
-            last_known=_instant(rows[target].last_known) if target in rows else None,
-            certificate_ends_at=rows[target].certificate_ends_at if target in rows else None,
-            slots=_four_states(counts, spans[target], (end - since[target]), interval),
+    rows: dict[str, Any] = {row.target: row for row in connection.execute(select(probe_target))}
+    query = select(sample.c.target_id, sample.c.slot, sample.c.state)
+    found = connection.execute(query.where(sample.c.slot >= begin, sample.c.slot < end))
+    seen = {(row.target_id, row.slot): SlotState(row.state) for row in found}
+    windows = connection.execute(
+        select(exclusion).where(exclusion.c.ends_at > start_of(begin))
+    ).all()
+
+    def state_of(slug: str, target_id: int | None, slot: int) -> SlotState:
+        for window in windows:
+            if window.slug == slug and window.starts_at <= start_of(slot) < window.ends_at:
+                return SlotState.EXCLUDED
+        return seen.get((target_id, slot), SlotState.UNKNOWN)
+
+    statuses = []
+    for version in watched_in_force(connection, now):
+        target = portal_target(version.slug)
+        row = rows.get(target)
+        live = max(begin, slot_at(version.live_since or version.valid_from, interval))
+        slots = range(live, end, whole_seconds(interval))
+        states = Counter(state_of(version.slug, row and row.target_id, slot) for slot in slots)
+        statuses.append(
+            PortalStatus(
+                target=target,
+                newest=_instant(row and row.slot),
+                last_known=_instant(row and row.last_known),
+                certificate_ends_at=row and row.certificate_ends_at,
+                slots={state: states[state] for state in SlotState},
+            )
         )
-        for target, counts in seen.items()
-    ]
-
-
-def _windows(
-    connection: Connection, since: datetime, until: datetime
-) -> dict[str, list[tuple[datetime, datetime]]]:
-    query = select(exclusion).where(exclusion.c.starts_at < until, exclusion.c.ends_at > since)
-    windows: dict[str, list[tuple[datetime, datetime]]] = {}
-    for row in connection.execute(query):
-        windows.setdefault(row.slug, []).append((row.starts_at, row.ends_at))
-    return windows
-
-
-def _four_states(
-    seen: Counter[str], spans: Sequence[tuple[int, int]], all_s: int, interval: timedelta
-) -> Mapping[SlotState, int]:
-    """Complete what was seen outside of maintenance: all slots that are left are unknown."""
-    length_s = whole_seconds(interval)
-    counts = {state: seen[state] for state in (SlotState.GOOD, SlotState.BAD)}
-    counts[SlotState.EXCLUDED] = sum(after - first for first, after in spans) // length_s
-    counts[SlotState.UNKNOWN] = max(all_s // length_s - sum(counts.values()), 0)
-    return counts
+    return statuses
 
 
 def _instant(slot: int | None) -> datetime | None:

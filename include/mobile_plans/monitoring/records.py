@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from include.mobile_plans.instants import format_instant
-from include.mobile_plans.monitoring.probes import ProbeResult
+from include.mobile_plans.monitoring.probes import MEASURED, ProbeResult
 from include.mobile_plans.monitoring.rules import Finding, OutageRun, TargetState, feed
 from include.mobile_plans.monitoring.slots import SlotState, slug_of, start_of
 from include.mobile_plans.policy.program import MonitoringPolicy
@@ -223,22 +223,8 @@ def _write_states(
 
 def sample_row(target_id: int, slot: int, one: Sample) -> dict[str, Any]:
     """Return the row of a sample."""
-    result, timings = one.result, one.result.timings
-    return {
-        "slot": slot,
-        "target_id": target_id,
-        "state": one.state.value,
-        "status": result.status,
-        "phase": result.phase,
-        "reason": result.reason,
-        "detail": result.detail,
-        "dns_us": timings.dns_us,
-        "connect_us": timings.connect_us,
-        "tls_us": timings.tls_us,
-        "first_byte_us": timings.first_byte_us,
-        "total_us": timings.total_us,
-        "late_us": result.late_us,
-    }
+    measured = {name: getattr(one.result, name) for name in MEASURED}
+    return {"slot": slot, "target_id": target_id, "state": one.state.value} | measured
 
 
 def write_outages(
@@ -249,17 +235,20 @@ def write_outages(
 
 
 def _outage_row(target: str, run: OutageRun, origin: str) -> dict[str, Any]:
+    slots = {
+        "good_before": run.good_before,
+        "first_bad": run.first_bad,
+        "last_bad": run.last_bad,
+        "escalated_at": run.escalated,
+        "good_after": run.good_after,
+    }
     return {
         "outage_key": outage_key(target, run),
         "target": target,
         "slug": slug_of(target),
-        "good_before": None if run.good_before is None else start_of(run.good_before),
-        "first_bad": start_of(run.first_bad),
-        "last_bad": start_of(run.last_bad),
         "bad_slots": run.bad_slots,
-        "escalated_at": None if run.escalated is None else start_of(run.escalated),
-        "good_after": None if run.good_after is None else start_of(run.good_after),
         "origin": origin,
+        **{name: None if slot is None else start_of(slot) for name, slot in slots.items()},
     }
 
 

@@ -2,7 +2,7 @@
 Which days are sealed, and when their samples may leave the store.
 
 The event stream ``archive`` tells it: a day was sealed with its SHA-256, history was imported, the
-samples of a day are being removed. Samples that come after their day was sealed make a further
+samples of a day were removed. Samples that come after their day was sealed make a further
 revision of it, a file of its own. Nothing is removed that is not sealed and verified.
 """
 
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, delete, func, select
 
-from include.mobile_plans.errors import BadInput, Conflict, MobilePlansError
+from include.mobile_plans.errors import Conflict, MobilePlansError
 from include.mobile_plans.monitoring.archive import Archive, bounds_of, write_day
 from include.mobile_plans.monitoring.slots import start_of
 from include.mobile_plans.policy import ProgramPolicy, policies_in_force
@@ -26,7 +26,7 @@ from include.mobile_plans.store.tables import sample
 STREAM = "archive"
 ACTOR = "housekeeping"
 IMPORTED = "history.imported"
-_SEALED, _CLEARING = "archive.sealed", "archive.clearing"
+_SEALED, _CLEARED = "archive.sealed", "archive.cleared"
 _DAY = timedelta(days=1)
 _LATEST_ROUND = timedelta(hours=2, minutes=30)
 """How long after a day its last rounds may still wait to be recorded."""
@@ -47,7 +47,6 @@ class SealedDay:
         targets: Of how many targets.
         stored: How many samples of the day the store held then.
         is_whole: Whether none was imported since.
-        is_clearing: Whether those of the store are being removed.
     """
 
     day: date
@@ -58,7 +57,10 @@ class SealedDay:
     targets: int
     stored: int
     is_whole: bool = True
-    is_clearing: bool = False
+
+    def holds_all(self, stored: int) -> bool:
+        """Tell whether it holds all samples of its day, of which the store has so many now."""
+        return self.is_whole and stored <= self.stored
 
 
 def sealed_days(connection: Connection) -> dict[date, SealedDay]:
@@ -69,9 +71,6 @@ def sealed_days(connection: Connection) -> dict[date, SealedDay]:
         if event.kind == _SEALED:
             day = date.fromisoformat(data["day"])
             days[day] = SealedDay(**data | {"day": day})
-        elif event.kind == _CLEARING:
-            day = date.fromisoformat(data["day"])
-            days[day] = replace(days[day], is_clearing=True)
         elif event.kind == IMPORTED:
             first, last = (datetime.fromisoformat(data[name]).date() for name in ("first", "last"))
             for day in [day for day in days if first <= day <= last]:
@@ -108,35 +107,18 @@ def seal_days(
         wanted = [
             day
             for day, stored in closed_days(connection, clock.now())
-            if not _holds_all(sealed.get(day), stored)
+            if day not in sealed or not sealed[day].holds_all(stored)
         ]
-    return [seal_day(store, archive, day, clock, policy) for day in wanted]
+    return [_seal(store, archive, day, clock, policy) for day in wanted]
 
 
-def _holds_all(sealed: SealedDay | None, stored: int) -> bool:
-    """Tell whether a sealed day holds all samples of it that the store has."""
-    if sealed is None or not sealed.is_whole:
-        return False
-    return sealed.is_clearing or sealed.stored == stored
-
-
-def seal_day(
+def _seal(
     store: Store, archive: Archive, day: date, clock: Clock, policy: ProgramPolicy
 ) -> SealedDay:
-    """
-    Seal one day, in a further revision where it was sealed before.
-
-    Raises:
-        BadInput: The day is not over, or the store has no sample of it.
-        MobilePlansError: What was written cannot be read back, or another process sealed meanwhile.
-    """
     with tempfile.TemporaryDirectory() as folder:
         local = Path(folder) / "day.parquet"
         with store.snapshot() as connection:
-            stored = dict(closed_days(connection, clock.now())).get(day)
-            if stored is None:
-                msg = f"{day} cannot be sealed: it is not over, or the store has no sample of it"
-                raise BadInput(msg)
+            stored = dict(closed_days(connection, clock.now()))[day]
             head = stream_head(connection, STREAM)
             before = sealed_days(connection).get(day)
             end = start_of(bounds_of(day)[1])
@@ -150,8 +132,6 @@ def seal_day(
             )
         with local.open("rb") as stream:
             digest = file_digest(stream, "sha256").hexdigest()
-        if before is not None and before.sha256 == digest:
-            return before
         sealed = SealedDay(
             day=day,
             file=f"samples/{day:%Y/%m}/{day}.{digest[:12]}.parquet",
@@ -207,7 +187,7 @@ def clear_days(
     cleared, kept = [], []
     for day, stored in old:
         one = sealed.get(day)
-        if one is None or not _holds_all(one, stored):
+        if one is None or not one.holds_all(stored):
             kept.append(f"{day} is not sealed with all of its samples")
         elif problem := problem_of(archive, one):
             kept.append(problem)
@@ -219,9 +199,6 @@ def clear_days(
 
 def _clear(store: Store, sealed: SealedDay, now: datetime) -> None:
     """Remove the samples of a day hour by hour, as long as none was imported since."""
-    with store.transaction() as connection:
-        if not sealed.is_clearing:
-            _tell(connection, _CLEARING, {"day": sealed.day.isoformat()}, now)
     first, after = bounds_of(sealed.day)
     for begin in range(first, after, _HOUR_S):
         with store.transaction() as connection:
@@ -230,6 +207,8 @@ def _clear(store: Store, sealed: SealedDay, now: datetime) -> None:
                 return
             of_hour = (sample.c.slot >= begin, sample.c.slot < begin + _HOUR_S)
             connection.execute(delete(sample).where(*of_hour))
+    with store.transaction() as connection:
+        _tell(connection, _CLEARED, {"day": sealed.day.isoformat()}, now)
 
 
 def _tell(connection: Connection, kind: str, data: dict[str, object], now: datetime) -> None:

@@ -6,7 +6,6 @@ at an offset that follows from the mobile operator's slug alone, so that starts 
 and stay where they are when others come and go.
 """
 
-from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from hashlib import sha256
@@ -62,32 +61,6 @@ def slot_at(instant: datetime, interval: timedelta) -> int:
 def start_of(slot: int) -> datetime:
     """Return the instant a slot starts."""
     return datetime.fromtimestamp(slot, tz=UTC)
-
-
-def excluded_spans(
-    windows: Iterable[tuple[datetime, datetime]], begin: int, end: int, interval: timedelta
-) -> list[tuple[int, int]]:
-    """
-    Return which slots lie in maintenance windows, as stretches that do not overlap.
-
-    A slot belongs to a window when its start does; a window's end is not part of it.
-
-    Args:
-        windows: Start and end of each, in any order.
-        begin: The first slot looked at.
-        end: The slot after the last one.
-        interval: The length of a slot.
-    """
-    length_s = whole_seconds(interval)
-    spans: list[tuple[int, int]] = []
-    for window in sorted(windows):
-        first, last = (-((start_of(0) - edge) // interval) * length_s for edge in window)
-        first, last = max(first, begin), min(last, end)
-        if spans and first <= spans[-1][1]:
-            spans[-1] = (spans[-1][0], max(last, spans[-1][1]))
-        elif first < last:
-            spans.append((first, last))
-    return spans
 
 
 def portal_target(slug: str) -> str:

@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -158,7 +158,7 @@ class Watch:
         begun = _Begun(plan.policy, loop.create_future())
 
         def ended(seen: Round) -> None:
-            loop.call_soon_threadsafe(begun.end, seen)
+            loop.call_soon_threadsafe(begun.ended.set_result, seen)
 
         targets = frozenset(probe.request.target for probe in plan.probes)
         new = targets - self._known
@@ -193,17 +193,11 @@ class Watch:
             return record_round(connection, seen, policy)
 
 
-class _Begun:
+class _Begun(NamedTuple):
     """A round under way: by which policy it is judged, and its end."""
 
-    def __init__(self, policy: MonitoringPolicy, ended: asyncio.Future[Round]) -> None:
-        self.policy = policy
-        self.ended = ended
-
-    def end(self, seen: Round) -> None:
-        """Take what was seen; nobody waits for it any more where the watch has ended."""
-        if not self.ended.done():
-            self.ended.set_result(seen)
+    policy: MonitoringPolicy
+    ended: asyncio.Future[Round]
 
 
 def _planned(planning: asyncio.Task[Plan], last: Plan) -> Plan:

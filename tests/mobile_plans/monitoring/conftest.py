@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import Connection
 
-from include.mobile_plans.monitoring.probes import ProbeResult, Reason, Timings
+from include.mobile_plans.monitoring.probes import ProbeResult, Reason
 from include.mobile_plans.monitoring.records import Round, RoundReport, Sample, record_round
 from include.mobile_plans.monitoring.slots import SlotState
 from include.mobile_plans.policy import ProgramPolicy, change_state, load_policy
@@ -92,10 +92,9 @@ def seen(letter: str, target: str = "contoso/portal", *, total_us: int = 50_000)
     reason = {"g": None, "b": Reason.TIMEOUT, "u": Reason.CUT_OFF}[letter]
     result = ProbeResult(
         target=target,
-        is_good=letter == "g",
         status=200 if letter == "g" else None,
         reason=reason,
-        timings=Timings(total_us=total_us),
+        total_us=total_us,
         late_us=150,
     )
     return Sample(state=state, result=result)

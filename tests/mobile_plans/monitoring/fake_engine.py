@@ -5,18 +5,17 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from include.mobile_plans.monitoring.engine import Ask
-from include.mobile_plans.monitoring.probes import ProbeResult, Reason, Timings
+from include.mobile_plans.monitoring.probes import ProbeResult, Reason
 
 
 def answer(target: str, *, is_good: bool, reason: Reason = Reason.TIMEOUT) -> ProbeResult:
     """Return what comes of a probe."""
     return ProbeResult(
         target=target,
-        is_good=is_good,
         status=200 if is_good else None,
         reason=None if is_good else reason,
         detail=None if is_good else "as told",
-        timings=Timings(total_us=1000),
+        total_us=1000,
         late_us=0,
     )
 

@@ -18,7 +18,6 @@ from include.mobile_plans.monitoring import (
     import_history,
     problem_of,
     retention,
-    seal_day,
     seal_days,
     sealed_days,
 )
@@ -156,17 +155,11 @@ def test_sealing_again_changes_nothing(
 
 
 def test_a_day_that_is_not_over_is_not_sealed(
-    records: Store,
-    seal: Callable[[], list[SealedDay]],
-    archive: Archive,
-    clock: VirtualClock,
-    policy: ProgramPolicy,
+    records: Store, seal: Callable[[], list[SealedDay]], clock: VirtualClock
 ) -> None:
     """Rounds may wait for two hours in memory: a day is over a little later than at midnight."""
     fill(records, first=MIDNIGHT + timedelta(days=1))
     assert seal() == []
-    with pytest.raises(BadInput, match="2026-11-23 cannot be sealed: it is not over"):
-        seal_day(records, archive, date(2026, 11, 23), clock, policy)
     clock.advance_to(datetime(2026, 11, 24, 2, 0, tzinfo=UTC))
     assert seal() == []
     clock.advance(timedelta(minutes=31))
@@ -233,7 +226,7 @@ def test_old_samples_leave_the_store_once_they_are_sealed(
     assert seal() == []
     with records.snapshot() as connection:
         kinds = [event.kind for event in read_events(connection, "archive")]
-    assert kinds == ["archive.sealed", "archive.sealed", "archive.clearing"]
+    assert kinds == ["archive.sealed", "archive.sealed", "archive.cleared"]
 
 
 def test_what_is_not_sealed_is_never_removed(

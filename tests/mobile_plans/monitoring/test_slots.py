@@ -3,13 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from include.mobile_plans.errors import BadInput, NaiveDatetime
 from include.mobile_plans.monitoring.slots import (
     SPREAD,
-    excluded_spans,
     portal_target,
     shard_of,
     slot_at,
@@ -67,22 +64,3 @@ def test_shards_share_the_work() -> None:
 
     assert sum(shares) == len(SLUGS)
     assert min(shares) > 2_300
-
-
-minutes = st.floats(-2, 14, allow_nan=False).map(lambda number: timedelta(minutes=number))
-
-
-@given(windows=st.lists(st.tuples(minutes, minutes), max_size=6))
-def test_windows_exclude_the_slots_that_start_in_them(
-    windows: list[tuple[timedelta, timedelta]],
-) -> None:
-    """P1: minutes inside a window only, its end not included; overlapping windows count once."""
-    begin = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
-    first = slot_at(begin, HALF_A_MINUTE)
-    bounds = [(begin + start, begin + end) for start, end in windows]
-    slots = range(first, first + 20 * 30, 30)
-
-    spans = excluded_spans(bounds, first, first + 20 * 30, HALF_A_MINUTE)
-
-    inside = [slot for slot in slots if any(a <= start_of(slot) < b for a, b in bounds)]
-    assert [slot for span in spans for slot in range(*span, 30)] == inside

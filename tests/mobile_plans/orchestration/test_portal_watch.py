@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from include.mobile_plans.errors import BadInput, MobilePlansError
 from include.mobile_plans.monitoring import sealed_days
-from include.mobile_plans.monitoring.probes import ProbeResult, Timings
+from include.mobile_plans.monitoring.probes import ProbeResult, Reason
 from include.mobile_plans.monitoring.records import Round, Sample, record_round
 from include.mobile_plans.monitoring.slots import SlotState
 from include.mobile_plans.orchestration import portal_watch, tidying
@@ -66,7 +66,7 @@ def installation(
 
 def record(store: Store, at: datetime, *, is_good: bool) -> None:
     result = ProbeResult(
-        target="contoso/portal", is_good=is_good, timings=Timings(total_us=9), late_us=0
+        target="contoso/portal", reason=None if is_good else Reason.RESET, total_us=9, late_us=0
     )
     state = SlotState.GOOD if is_good else SlotState.BAD
     slot = int(at.timestamp())
