@@ -45,7 +45,7 @@ class SealedDay:
         bytes: How many.
         rows: How many samples it holds.
         targets: Of how many targets.
-        stored: How many samples of the day the store held then.
+        stored: How many of them the store held then, 0 once they were removed.
         is_whole: Whether none was imported since.
     """
 
@@ -71,6 +71,9 @@ def sealed_days(connection: Connection) -> dict[date, SealedDay]:
         if event.kind == _SEALED:
             day = date.fromisoformat(data["day"])
             days[day] = SealedDay(**data | {"day": day})
+        elif event.kind == _CLEARED:
+            day = date.fromisoformat(data["day"])
+            days[day] = replace(days[day], stored=0)
         elif event.kind == IMPORTED:
             first, last = (datetime.fromisoformat(data[name]).date() for name in ("first", "last"))
             for day in [day for day in days if first <= day <= last]:
@@ -85,12 +88,15 @@ def closed_days(connection: Connection, now: datetime) -> Iterator[tuple[date, i
         return
     day = start_of(oldest).date()
     while bounds_of(day)[1] <= (now - _LATEST_ROUND).timestamp():
-        first, after = bounds_of(day)
-        in_day = (sample.c.slot >= first, sample.c.slot < after)
-        number = connection.scalar(select(func.count()).select_from(sample).where(*in_day))
-        if number:
+        if number := _stored(connection, day):
             yield day, number
         day += _DAY
+
+
+def _stored(connection: Connection, day: date) -> int:
+    first, after = bounds_of(day)
+    in_day = (sample.c.slot >= first, sample.c.slot < after)
+    return connection.scalar(select(func.count()).select_from(sample).where(*in_day)) or 0
 
 
 def seal_days(
@@ -118,7 +124,7 @@ def _seal(
     with tempfile.TemporaryDirectory() as folder:
         local = Path(folder) / "day.parquet"
         with store.snapshot() as connection:
-            stored = dict(closed_days(connection, clock.now()))[day]
+            stored = _stored(connection, day)
             head = stream_head(connection, STREAM)
             before = sealed_days(connection).get(day)
             end = start_of(bounds_of(day)[1])
