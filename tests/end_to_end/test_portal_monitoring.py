@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import pairwise
 
 import pytest
 from sqlalchemy import func, select
@@ -208,7 +209,7 @@ def test_one_outage_through_killed_and_doubled_probers(
     assert found.bad_slots == len(bad)
     assert (found.escalated_at - found.first_bad).total_seconds() > 40
     assert found.good_before < found.first_bad < found.last_bad < found.good_after
-    gaps = [after - before for before, after in zip(bad, bad[1:], strict=False)]
+    gaps = [after - before for before, after in pairwise(bad)]
     assert max(gaps) > SLOT_S, "the killed triggerer was not missed, so nothing was proven"
     with store.snapshot() as connection:
         number = connection.scalar(select(func.count()).select_from(sample))

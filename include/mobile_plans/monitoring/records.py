@@ -6,12 +6,13 @@ comes after a newer one of its target was judged, from another prober that was a
 sample only: what was told and escalated stays as it was told.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, bindparam, select, update
+from sqlalchemy import Connection, Row, Table, Text, bindparam, select, type_coerce, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
@@ -148,13 +149,21 @@ def _held(connection: Connection, names: Sequence[str]) -> dict[str, Row[Any]]:
     found: dict[str, Row[Any]] = {}
     for some in _chunks(sorted(names)):
         query = (
-            select(probe_target)
+            select(*_HELD)
             .where(probe_target.c.target.in_(some))
             .order_by(probe_target.c.target)
             .with_for_update()
         )
         found |= {row.target: row for row in connection.execute(query)}
     return found
+
+
+_HELD = (
+    *(probe_target.c[name] for name in ("target_id", "target", "slug", "slot", "last_known")),
+    # As text: nearly all say that there is nothing to remember, and need not be read.
+    type_coerce(probe_target.c.state, Text).label("state"),
+)
+_NOTHING = "{}"
 
 
 def _chunks(items: Sequence[Any]) -> Iterable[Sequence[Any]]:
@@ -171,15 +180,16 @@ def _excluded_slugs(connection: Connection, slot: int) -> set[str]:
 
 def _state_of(row: Row[Any]) -> TargetState:
     """Read what the rules remember; of a portal that was good in its newest slot, only that."""
-    if not row.state:
+    if row.state == _NOTHING:
         return TargetState(slot=row.slot, last_good=row.slot)
-    run = row.state["outage"]
+    document = json.loads(row.state)
+    run = document["outage"]
     return TargetState(
-        **row.state
+        **document
         | {
             "slot": row.slot,
             "outage": None if run is None else OutageRun(**run),
-            "openings": tuple(row.state["openings"]),
+            "openings": tuple(document["openings"]),
         }
     )
 
@@ -201,13 +211,13 @@ def _write_states(
     for row, one, state in states:
         document = _document_of(state)
         is_known = one.state is not SlotState.UNKNOWN
-        if is_known and not document and not row.state:
+        if is_known and not document and row.state == _NOTHING:
             usual.append(row.target_id)
         else:
             known = {"last_known": slot if is_known else row.last_known}
             others.append({"b_id": row.target_id, "slot": slot, "state": document} | known)
         ends_at = one.result.certificate_ends_at
-        if ends_at is not None and ends_at != row.certificate_ends_at:
+        if ends_at is not None:
             certificates.append({"b_id": row.target_id, "certificate_ends_at": ends_at})
     for some in _chunks(usual):
         connection.execute(
