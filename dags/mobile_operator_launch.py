@@ -50,8 +50,7 @@ def readiness_review() -> None:
     @task_group(group_display_name="Gates")
     def gate(title: str) -> None:
         """Confirm one gate with evidence, or say why it does not apply."""
-        del title
-        sign_offs.gate_confirmation()
+        sign_offs.gate_confirmation(title)
 
     @plain_task(task_display_name="Tell both parties the date")
     def announce_date() -> None:
@@ -103,8 +102,7 @@ def end_to_end_validation() -> None:
     @task_group(group_display_name="Own scenarios of the mobile operator")
     def own_scenario(title: str) -> None:
         """Validate one scenario the mobile operator added (L8)."""
-        del title
-        sign_offs.own_scenario_steps()
+        sign_offs.own_scenario_steps(title)
 
     own = own_scenario.expand(title=list_own_scenarios())
     [*sign_offs.scenario_groups(), own] >> sign_offs.final_sign_off()

@@ -17,14 +17,16 @@ nothing is reminded and no mail leaves while it is paused.
 
 ## When it fails
 
+- *Look after incidents* failed: its log names each outage that could not be taken and why; all
+  others were. It is tried again within a minute.
 - *Keep the promises* failed: its log names each promise that could not be acted on and why; all
   others were. It is tried again within a minute.
 - *Send the mails* failed: our own fault, not the mail server's. A mail that was refused or not
   taken is no failure: `notices list` shows it, and it is tried again.
 """
 
-from include.mobile_plans.orchestration import clockwork
-from include.mobile_plans.orchestration.defaults import mobile_plans_dag, plain_task
+from include.mobile_plans.orchestration import clockwork, incidents
+from include.mobile_plans.orchestration.defaults import FIRST, mobile_plans_dag, plain_task
 
 
 @mobile_plans_dag(
@@ -34,9 +36,15 @@ from include.mobile_plans.orchestration.defaults import mobile_plans_dag, plain_
     doc_md=__doc__,
     schedule=clockwork.schedule(),
     max_active_runs=1,
+    task_defaults=FIRST,
 )
 def obligation_clock() -> None:
     """Wire the clock."""
+
+    @plain_task(task_display_name="Look after incidents", retries=0)
+    def tend_incidents() -> list:
+        """Open, hear and start what is due of incidents."""
+        return incidents.tend()
 
     @plain_task(task_display_name="Keep the promises", retries=0)
     def keep_promises() -> list:
@@ -45,10 +53,10 @@ def obligation_clock() -> None:
 
     @plain_task(task_display_name="Send the mails", retries=0, trigger_rule="all_done")
     def send_notices() -> dict:
-        """Drain the outbox, whether or not a promise could be acted on."""
+        """Drain the outbox, whether or not all of the above could be done."""
         return clockwork.send_notices()
 
-    keep_promises() >> send_notices()
+    [tend_incidents(), keep_promises()] >> send_notices()
 
 
 obligation_clock()

@@ -28,7 +28,7 @@ them.
 """
 
 from include.mobile_plans.orchestration import portal_watch
-from include.mobile_plans.orchestration.defaults import mobile_plans_dag, plain_task
+from include.mobile_plans.orchestration.defaults import FIRST, mobile_plans_dag, plain_task
 
 
 @mobile_plans_dag(
@@ -38,6 +38,7 @@ from include.mobile_plans.orchestration.defaults import mobile_plans_dag, plain_
     doc_md=__doc__,
     schedule=portal_watch.schedule(),
     max_active_runs=1,
+    task_defaults=FIRST,
 )
 def portal_monitoring() -> None:
     """Wire a look at the portals."""

@@ -20,9 +20,11 @@ from include.mobile_plans.errors import MobilePlansError
 
 GROUPS = {
     "archive": "Sealed days of samples: seal, list, verify.",
+    "bug": "Bugs of either party.",
     "calendar": "Business time: deadlines and working days.",
     "db": "The store: prepare, check, verify.",
     "iccid": "ICCIDs and their ranges.",
+    "incident": "Incidents of both directions.",
     "launch": "Launches of mobile operators.",
     "mobile-operator": "Mobile operators as versioned records.",
     "notices": "Notices: every mail and what became of it.",

@@ -58,12 +58,14 @@ class Question:
         body: Markdown with everything needed to answer.
         deadline: When the answer is due, aware UTC, or None; shown in the subject.
         fields: What to fill in, by name.
+        alert: What one search for somebody is called that several urgent tasks share, or None.
     """
 
     subject: str
     body: str
     deadline: datetime | None = None
     fields: Mapping[str, Field] = field(default_factory=dict)
+    alert: str | None = None
 
     @property
     def headline(self) -> str:

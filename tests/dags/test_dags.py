@@ -9,11 +9,16 @@ import pytest
 from tests.dags.conftest import ROOT
 
 EXPECTED = {
+    "bug_fix_request",
     "housekeeping",
+    "incident_escalation",
+    "incident_report",
+    "incident_update",
     "mobile_operator_change",
     "mobile_operator_launch",
     "obligation_clock",
     "portal_monitoring",
+    "service_outage_notice",
 }
 AREAS = {"launch", "records", "monitoring", "incident", "maintenance", "xdr", "sla", "platform"}
 HEADINGS = ["What it promises", "When it runs", "What it needs", "When it fails"]
@@ -114,6 +119,30 @@ def test_the_steps_of_the_scenarios(dag_bag: object) -> None:
         "Complete a transaction in the portal",
         "Device is connected",
     ]
+
+
+def test_nobody_is_called_before_there_is_a_severity(dag_bag: object) -> None:
+    """E2, E3: assessed, then the contacts in order; a skipped step lets the next one decide."""
+    dag = dag_bag.dags["incident_escalation"]
+    ranks = [f"call_contact_{rank}" for rank in range(1, 5)]
+    order = ["assess_severity", *ranks, "await_reached"]
+
+    assert [task.task_id for task in dag.topological_sort()] == order
+    for before, after in pairwise(order):
+        assert dag.get_task(after).upstream_task_ids == {before}
+    assert {dag.get_task(task).trigger_rule for task in order[1:]} == {"none_failed"}
+    assert dag.max_active_runs == 500
+    rules = {str(task.weight_rule) for task in dag.tasks}
+    assert rules == {"upstream"}, "depth first: no call waits until every run was looked at"
+
+
+def test_a_mail_waits_for_nothing_that_may_fail(dag_bag: object) -> None:
+    """E6: mails are sent whether or not promises and incidents could be looked after."""
+    send = dag_bag.dags["obligation_clock"].get_task("send_notices")
+    assert send.upstream_task_ids == {"tend_incidents", "keep_promises"}
+    assert send.trigger_rule == "all_done"
+    clock = dag_bag.dags["obligation_clock"].tasks
+    assert {(task.priority_weight, str(task.weight_rule)) for task in clock} == {(1000, "absolute")}
 
 
 def test_plugins_load_only_what_is_allowed() -> None:

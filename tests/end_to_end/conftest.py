@@ -1,7 +1,5 @@
 """One running installation for the tests that need real Airflow processes."""
 
-import re
-import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -9,6 +7,7 @@ import pytest
 
 from include.mobile_plans.simulation.local_airflow import PROJECT
 from include.mobile_plans.simulation.local_world import LocalWorld
+from tests.edited_policy import edited_policy
 
 
 @pytest.fixture(scope="module")
@@ -33,15 +32,8 @@ def world(
 ) -> Iterator[LocalWorld]:
     """Airflow, store, mail catcher and portals, with the module's policy."""
     folder = tmp_path_factory.mktemp("world")
-    policy = folder / "policy"
-    shutil.copytree(PROJECT / "include" / "policy", policy)
-    for file, edits in policy_edits.items():
-        text = (policy / file).read_text()
-        for pattern, replacement in edits.items():
-            text, count = re.subn(pattern, replacement, text)
-            assert count, f"{file} has nothing like {pattern}"
-        (policy / file).write_text(text)
     home = folder / "home"
+    policy = edited_policy(folder, policy_edits)
     with LocalWorld(home, policy=policy, environment=environment, say=print) as started:
         yield started
 

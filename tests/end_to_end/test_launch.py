@@ -35,6 +35,7 @@ from include.mobile_plans.simulation.people import (
     OpenQuestion,
     Person,
 )
+from include.mobile_plans.simulation.portal import Answer
 from include.mobile_plans.store import Store
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(1200)]
@@ -370,6 +371,68 @@ def test_a_change_needs_a_second_person(world: LocalWorld) -> None:
 
     assert wait_for_end(ops, dag_id, run_id) == "success"
     assert _frequency(world) != before
+
+
+def test_waits_survive_the_restart_of_every_process(world: LocalWorld) -> None:
+    """
+    L2, L3: what waits holds no slot, and goes on after every process was stopped and started.
+
+    A launch waits for a portal that is down, and a change of a record for a person.
+    """
+    ops = person(world, "ops")
+    people, change = _waiting(world, ops)
+    waiting = {
+        (DAG_ID, "staging_to_production.await_production_portal"): "up_for_reschedule",
+        ("mobile_operator_change", "decide_change"): "awaiting_input",
+    }
+    runs = {DAG_ID: people.run_id, "mobile_operator_change": change}
+
+    def states() -> dict[tuple[str, str], str | None]:
+        return {(dag, task): ops.tasks(dag, runs[dag])[task] for dag, task in waiting}
+
+    assert ops.wait_until(lambda: states() == waiting, sleep=time.sleep, at_most_s=120), states()
+
+    world.restart()
+
+    ops = person(world, "ops")
+    assert states() == waiting
+    world.portals.restore("tailspin")
+    step = wait_for_question(ops, people.run_id, 240)
+    assert step.task_id.endswith("esim_first_run.sign_off_phone_number_lookup")
+    _answer_as(people, ops, step)
+    person(world, "admin").answer(wait_for_question(ops, change), "Approve", {})
+    assert wait_for_end(ops, "mobile_operator_change", change) == "success"
+    assert people.launch().passed.keys() == {"step.esim_first_run.phone_number_lookup"}
+    assert "failed" not in ops.tasks(DAG_ID, people.run_id).values()
+
+
+def _waiting(world: LocalWorld, ops: Person) -> tuple[LaunchPeople, str]:
+    """Bring a launch to where it waits for its portal, and propose a change nobody decides."""
+    in_a_month = SystemClock().now() + timedelta(days=30)
+    run_id = ops.start(DAG_ID, launch_form("tailspin", in_a_month, iccid_range="full"))
+    people = LaunchPeople(Store(world.database_url), "tailspin", run_id)
+    change = ops.start(
+        "mobile_operator_change",
+        {
+            "mobile_operator": "tailspin",
+            "section": "report_frequency",
+            "value": "daily",
+            "reason": "asked for by mail",
+        },
+    )
+    question = wait_for_question(ops, run_id)
+    while not question.task_id.endswith("confirm_iccid_configuration"):
+        _answer_as(people, ops, question)
+        question = wait_for_question(ops, run_id)
+    world.portals.set("tailspin", Answer(status=503))
+    _answer_as(people, ops, question)
+    return people, change
+
+
+def _answer_as(people: LaunchPeople, ops: Person, question: OpenQuestion) -> None:
+    option, values = people.answer_to(question)
+    ops.answer(question, option, values)
+    time.sleep(THINKING_S)
 
 
 def _frequency(world: LocalWorld) -> str:

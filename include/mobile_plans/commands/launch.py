@@ -14,6 +14,7 @@ from include.mobile_plans.commands.output import (
     new_group,
     print_json,
     print_table,
+    write_new_file,
 )
 from include.mobile_plans.errors import BadInput, Conflict
 from include.mobile_plans.instants import parse_instant
@@ -194,13 +195,7 @@ def export(
     """Write everything about a launch into one HTML file for a partner or an auditor."""
     with store_from_environment().snapshot() as connection:
         page = export_launch(connection, launch_id, SystemClock().now())
-    try:
-        with file.open("x", encoding="utf-8") as output:
-            output.write(page)
-    except OSError as error:
-        msg = f"{file} cannot be written: {error.strerror}"
-        raise BadInput(msg) from None
-    typer.echo(f"{file}: {len(page.encode())} bytes")
+    write_new_file(file, page)
 
 
 @app.command()

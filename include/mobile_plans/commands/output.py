@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
+from include.mobile_plans.errors import BadInput
 from include.mobile_plans.instants import format_instant, seconds
 
 FOUND_WANTING = 1
@@ -63,6 +64,22 @@ def print_table(header: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> 
     for row in cells:
         line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         typer.echo(line.rstrip())
+
+
+def write_new_file(file: Path, text: str) -> None:
+    """
+    Write a file that does not exist yet, and say how long it is.
+
+    Raises:
+        BadInput: It exists, or cannot be written.
+    """
+    try:
+        with file.open("x", encoding="utf-8") as output:
+            output.write(text)
+    except OSError as error:
+        msg = f"{file} cannot be written: {error.strerror}"
+        raise BadInput(msg) from None
+    typer.echo(f"{file}: {len(text.encode())} bytes")
 
 
 def found_wanting() -> typer.Exit:

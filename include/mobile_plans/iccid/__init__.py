@@ -19,6 +19,7 @@ from include.mobile_plans.iccid.numbers import (
     check_imsi,
     likely_kind,
     mask_iccid,
+    mask_iccids,
     with_check_digit,
 )
 from include.mobile_plans.iccid.ranges import (
@@ -51,6 +52,7 @@ __all__ = [
     "is_true_subset",
     "likely_kind",
     "mask_iccid",
+    "mask_iccids",
     "membership",
     "merge",
     "overlap",

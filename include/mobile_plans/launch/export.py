@@ -1,21 +1,16 @@
 """One file that shows a launch to a partner or an auditor: every event with its hash, no script."""
 
 from datetime import datetime
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sqlalchemy import Connection
 
+from include.mobile_plans.iccid import mask_iccids
 from include.mobile_plans.launch.asked import launch_in_context
-from include.mobile_plans.launch.mails import masked
 from include.mobile_plans.launch.rules import gate_question, gate_questions
 from include.mobile_plans.launch.state import step_question
+from include.mobile_plans.notices import render_page
 from include.mobile_plans.store import read_events, stream_head, verify_events
-from include.mobile_plans.store.types import canonical_json
-
-_TEMPLATES = Path(__file__).resolve().parents[2] / "templates" / "launch_export"
 
 
 def export_launch(connection: Connection, launch_id: str, now: datetime) -> str:
@@ -49,21 +44,4 @@ def export_launch(connection: Connection, launch_id: str, now: datetime) -> str:
         ],
         "events": read_events(connection, launch.stream),
     }
-    return masked(_environment().get_template("page.html").render(context))
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        undefined=StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"utc": _utc, "json": canonical_json}
-    return environment
-
-
-def _utc(instant: datetime) -> str:
-    return f"{instant:%Y-%m-%d %H:%M:%S} UTC"
+    return mask_iccids(render_page("launch_export", context))

@@ -1,13 +1,12 @@
 """The mails of a launch, each party its own; tasks only queue them."""
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
 
-from include.mobile_plans.iccid import mask_iccid
+from include.mobile_plans.iccid import mask_iccid, mask_iccids
 from include.mobile_plans.launch.asked import Asked
 from include.mobile_plans.launch.invitation import invitation
 from include.mobile_plans.launch.requests import RangeChoice
@@ -17,14 +16,8 @@ from include.mobile_plans.policy import PartyName, Scenario, ScenarioStep
 from include.mobile_plans.questions import Answer
 from include.mobile_plans.store import Event, stream_head
 
-_ICCID_LIKE = re.compile(r"(?<!\d)89\d{16,18}[0-9F]?(?!\d)")
 FailedStep = tuple[Scenario, ScenarioStep, Sequence[ScenarioStep]]
 """The scenario, the step that failed, and the earlier steps whose passes it voids."""
-
-
-def masked(text: str) -> str:
-    """Hide the middle of every ICCID in what people typed: mails and exports show none whole."""
-    return _ICCID_LIKE.sub(lambda found: mask_iccid(found.group()), text)
 
 
 def request_iccid_configuration(
@@ -83,7 +76,7 @@ def tell_postponement(connection: Connection, asked: Asked, before: datetime) ->
         "before": before,
         "target_at": latest.target_at,
         "zone": launch.request.zone,
-        "reason": masked(latest.reason),
+        "reason": mask_iccids(latest.reason),
         "agreed": " and ".join(latest.agreed[party] for party in PARTIES),
     }
     for party in PARTIES:
@@ -106,7 +99,7 @@ def tell_cancellation(connection: Connection, asked: Asked, *, by: str, reason: 
             asked,
             party,
             "launch_cancelled",
-            {"by": by, "reason": masked(reason), "cancelled_at": asked.now},
+            {"by": by, "reason": mask_iccids(reason), "cancelled_at": asked.now},
             attachments=(invitation(asked, asked.launch.target_at),),
         )
 
@@ -119,8 +112,8 @@ def tell_failed_step(
     context = {
         "scenario": scenario.title,
         "step": step.title,
-        "evidence": masked(answer.values["evidence"]),
-        "device": masked(answer.values["device"]),
+        "evidence": mask_iccids(answer.values["evidence"]),
+        "device": mask_iccids(answer.values["device"]),
         "signed_by": answer.values["signed_by"],
         "failed_at": answer.recorded_at,
         "what_next": answer.values["what_next"],

@@ -14,11 +14,13 @@ from include.mobile_plans.notices.deliveries import (
     list_notices,
     requeue,
 )
+from include.mobile_plans.notices.discretion import others_named_in
 from include.mobile_plans.notices.due import next_delivery_due
 from include.mobile_plans.notices.message import Attachment, Notice, Recipient
 from include.mobile_plans.notices.outbox import queue_notice
 from include.mobile_plans.notices.rules import RetrySchedule
 from include.mobile_plans.notices.sending import DrainReport, drain
+from include.mobile_plans.notices.templates import duration, render_page
 from include.mobile_plans.notices.transport import (
     PAGER,
     AnswerLost,
@@ -45,9 +47,12 @@ __all__ = [
     "TryAgainLater",
     "add_delivery",
     "drain",
+    "duration",
     "find_notice",
     "list_notices",
     "next_delivery_due",
+    "others_named_in",
     "queue_notice",
+    "render_page",
     "requeue",
 ]

@@ -12,7 +12,7 @@ than three letters, or listed in ``ordinary_words`` of policy.
 import html
 import re
 import unicodedata
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import fields
 from email.message import EmailMessage
 from urllib.parse import urlsplit
@@ -23,7 +23,12 @@ from include.mobile_plans.errors import BadInput
 from include.mobile_plans.iccid import mask_iccid
 from include.mobile_plans.notices.message import Notice
 from include.mobile_plans.notices.templates import template_sources
-from include.mobile_plans.policy import Contact, MobileOperator, MobileOperatorVersion
+from include.mobile_plans.policy import (
+    Contact,
+    MobileOperator,
+    MobileOperatorVersion,
+    program_policy,
+)
 from include.mobile_plans.policy.versions import newest_versions
 
 Words = tuple[str, ...]
@@ -63,8 +68,8 @@ def check_discretion(
             )
             raise BadInput(msg)
     if notice.party == "mobile_operator":
-        versions = newest_versions(connection)
-        own, others = _names_to_find(notice, versions, ordinary_words)
+        people = [recipient.name for recipient in notice.recipients]
+        own, others = _names_to_find(connection, notice.slug, people, ordinary_words)
         for place, text in texts.items():
             for name in _found(words_of(text), own, others):
                 msg = (
@@ -73,6 +78,20 @@ def check_discretion(
                     "ordinary_words of notices.yaml"
                 )
                 raise BadInput(msg)
+
+
+def others_named_in(connection: Connection, slug: str, text: str) -> list[str]:
+    """
+    List the other mobile operators a text names, which no mail to this one may.
+
+    Args:
+        connection: A read; every mobile operator on record is in it.
+        slug: The one the text is to be told to.
+        text: What is to be told.
+    """
+    ordinary_words = program_policy().notices.ordinary_words
+    own, others = _names_to_find(connection, slug, (), ordinary_words)
+    return sorted({others[name] for name in _found(words_of(text), own, others)})
 
 
 def words_of(text: str) -> Words:
@@ -113,13 +132,16 @@ def _iccids(text: str) -> Iterator[str]:
 
 
 def _names_to_find(
-    notice: Notice, versions: list[MobileOperatorVersion], ordinary_words: Collection[str]
+    connection: Connection,
+    slug: str | None,
+    people: Iterable[str],
+    ordinary_words: Collection[str],
 ) -> tuple[frozenset[Words], dict[Words, str]]:
-    """Return the names these recipients may read, and each name they may not with its owner."""
-    own = {words_of(recipient.name) for recipient in notice.recipients}
+    """Return the names these people may read, and each name they may not with its owner."""
+    own = {words_of(name) for name in people}
     others: dict[Words, str] = {}
-    for version in versions:
-        if version.slug == notice.slug:
+    for version in newest_versions(connection):
+        if version.slug == slug:
             own |= _names_of(version)
             own |= {words_of(name) for name in _people(version.mobile_operator)}
         else:

@@ -19,6 +19,7 @@ from jinja2 import (
 from include.mobile_plans.errors import BadInput
 from include.mobile_plans.instants import require_utc
 from include.mobile_plans.notices.message import Rendered
+from include.mobile_plans.store.types import canonical_json
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 
@@ -49,6 +50,11 @@ def kinds() -> list[str]:
     return sorted(path.parent.name for path in TEMPLATES.glob("*/subject.txt"))
 
 
+def render_page(name: str, context: Mapping[str, Any]) -> str:
+    """Fill in ``<name>/page.html``: a page that needs nothing but itself."""
+    return _environment().get_template(f"{name}/page.html").render(context)
+
+
 @cache
 def template_sources() -> tuple[str, ...]:
     """Return the text of every template, as this process first saw it."""
@@ -65,7 +71,13 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"utc": _utc, "local": _local, "duration": _duration}
+    environment.filters |= {
+        "utc": _utc,
+        "local": _local,
+        "duration": duration,
+        "to_the_second": _to_the_second,
+        "json": canonical_json,
+    }
     return environment
 
 
@@ -73,12 +85,17 @@ def _utc(instant: datetime) -> str:
     return f"{require_utc(instant):%a %d %b %Y %H:%M} UTC"
 
 
+def _to_the_second(instant: datetime) -> str:
+    return f"{require_utc(instant):%Y-%m-%d %H:%M:%S} UTC"
+
+
 def _local(instant: datetime, zone: str) -> str:
     return f"{instant.astimezone(ZoneInfo(zone)):%a %d %b %Y %H:%M} ({zone})"
 
 
-def _duration(duration: timedelta) -> str:
-    minutes, _ = divmod(round(duration.total_seconds()), 60)
+def duration(lasted: timedelta) -> str:
+    """Say how long something lasts, in days, hours and minutes."""
+    minutes, _ = divmod(round(lasted.total_seconds()), 60)
     hours, minutes = divmod(minutes, 60)
     days, hours = divmod(hours, 24)
     parts = [(days, "day"), (hours, "hour"), (minutes, "minute")]

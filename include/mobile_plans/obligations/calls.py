@@ -41,6 +41,8 @@ class CallWanted:
         message: Markdown: what to say, and what to ask for.
         contacts: Whom to call, in order.
         deadline: By when somebody must be reached, or None.
+        alert: What one search for a caller is called that several calls share, or None: somebody
+            who works through many calls is not looked for once for each.
     """
 
     key: str
@@ -48,6 +50,7 @@ class CallWanted:
     message: str
     contacts: tuple[PhoneContact, ...]
     deadline: datetime | None = None
+    alert: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +97,11 @@ class Call:
         return self.success is None and len(tried) >= len(self.wanted.contacts)
 
 
+def call_task(rank: int) -> str:
+    """Name the task that calls the contact of a rank."""
+    return f"call_contact_{rank}"
+
+
 def open_call(
     connection: Connection, wanted: CallWanted, *, most_ranks: int, now: datetime
 ) -> Call:
@@ -126,6 +134,7 @@ def open_call(
                 "about": wanted.about,
                 "message": wanted.message,
                 "deadline": deadline,
+                "alert": wanted.alert,
                 "contacts": [asdict(contact) for contact in contacts],
             },
         )
@@ -186,6 +195,7 @@ def find_call(connection: Connection, key: str) -> Call:
             message=opened["message"],
             contacts=tuple(_contact(contact) for contact in opened["contacts"]),
             deadline=None if deadline is None else parse_instant(deadline),
+            alert=opened.get("alert"),
         ),
         opened_at=events[0].recorded_at,
         attempts=tuple(
@@ -270,6 +280,7 @@ class PhoneCall:
             ),
             deadline=call.wanted.deadline,
             fields=self.fields,
+            alert=call.wanted.alert,
         )
 
     def record(self, run: Run, answer: Answer) -> bool:

@@ -10,7 +10,7 @@ from include.mobile_plans import launch
 from include.mobile_plans.errors import BadInput, DoesNotApply
 from include.mobile_plans.launch import Asked, asked_about
 from include.mobile_plans.orchestration.forms import mobile_operator_field
-from include.mobile_plans.orchestration.go_live_sensor import GoLiveSensor
+from include.mobile_plans.orchestration.obstacle_sensor import ObstacleSensor
 from include.mobile_plans.orchestration.portal_sensor import PortalSensor
 from include.mobile_plans.policy import (
     Expectation,
@@ -201,9 +201,9 @@ def obstacles_of_run(run_id: str) -> list[str]:
         return launch.may_go_live(connection, Run(run_id=run_id), clock.now())
 
 
-def await_go_live() -> GoLiveSensor:
+def await_go_live() -> ObstacleSensor:
     """Make the sensor that waits for the agreed date and until nothing is in the way (L1, L10)."""
-    return GoLiveSensor(
+    return ObstacleSensor(
         task_id="await_launch_date",
         task_display_name="Wait for the agreed date, and until nothing is in the way",
         obstacles=obstacles_of_run,

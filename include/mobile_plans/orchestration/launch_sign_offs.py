@@ -29,10 +29,11 @@ class JudgedOnFreshChecks(launch.ReviewApproval):
         return super().record(run, answer)
 
 
-def gate_confirmation() -> SignOff:
-    """Ask a gate's owner for evidence; one task per gate and owner (L1)."""
+def gate_confirmation(title: str) -> SignOff:
+    """Ask a gate's owner for evidence; one task per gate and owner, named by it (L1)."""
     return SignOff(
         asker=launch.GateConfirmation(),
+        subject=title,
         task_id="confirm_gate",
         task_display_name="Confirm the gate",
         map_index_template="{{ task.subject }}",
@@ -88,12 +89,13 @@ def scenario_groups() -> list[TaskGroup]:
     return [_scenario_group(scenario) for scenario in program_policy().launch.scenarios]
 
 
-def own_scenario_steps() -> None:
+def own_scenario_steps(title: str) -> None:
     """Sign off the steps of one scenario the mobile operator added, as many as it has (L8)."""
     chain(
         *(
             SignOff(
                 asker=launch.OwnStepSignOff(number),
+                subject=title,
                 task_id=f"sign_off_step_{number}",
                 task_display_name=f"Step {number}",
                 map_index_template="{{ task.subject }}",

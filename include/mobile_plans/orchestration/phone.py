@@ -5,7 +5,7 @@ from collections.abc import Callable
 from airflow.sdk import chain
 from sqlalchemy import Connection
 
-from include.mobile_plans.obligations import Call, CallAttempt, PhoneCall
+from include.mobile_plans.obligations import Call, CallAttempt, PhoneCall, call_task
 from include.mobile_plans.orchestration.sign_off import SignOff
 from include.mobile_plans.policy import program_policy
 from include.mobile_plans.questions import Run
@@ -31,7 +31,7 @@ def phone_calls(
     tasks = [
         SignOff(
             asker=PhoneCall(rank, key_of, on_attempt=on_attempt, duty_role=duty_role),
-            task_id=f"call_contact_{rank}",
+            task_id=call_task(rank),
             task_display_name=f"Call contact {rank}",
             trigger_rule="none_failed",
         )

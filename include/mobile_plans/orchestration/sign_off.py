@@ -107,7 +107,7 @@ class SignOff(HITLOperator):
             given = super().execute_complete(context, event)
             answer = _answer(given)
             if answer.option == TAKE_IT:
-                self._claim(context, answer)
+                self._claim(context, question, answer)
                 return self.execute(context)
             require_complete(question, answer)
             settled = self.asker.record(_run(context), answer)
@@ -119,7 +119,8 @@ class SignOff(HITLOperator):
         if self.duty_role is not None:
             with store_from_environment().transaction() as connection:
                 now = self.clock.now()
-                end_alert(connection, _alert_key(context), by=answer.recorded_by, now=now)
+                key = _alert_key(context, question)
+                end_alert(connection, key, by=answer.recorded_by, now=now)
         return given
 
     def _look_for_somebody(self, context: Context, question: Question, role: str) -> None:
@@ -127,7 +128,7 @@ class SignOff(HITLOperator):
         with store_from_environment().transaction() as connection:
             raise_alert(
                 connection,
-                _alert_key(context),
+                _alert_key(context, question),
                 role=role,
                 headline=question.headline,
                 link=self.generate_link_to_ui(task_instance=context["task_instance"]),
@@ -135,9 +136,9 @@ class SignOff(HITLOperator):
                 now=self.clock.now(),
             )
 
-    def _claim(self, context: Context, answer: Answer) -> None:
+    def _claim(self, context: Context, question: Question, answer: Answer) -> None:
         with store_from_environment().transaction() as connection:
-            key, now = _alert_key(context), answer.recorded_at
+            key, now = _alert_key(context, question), answer.recorded_at
             claim(connection, key, by=answer.recorded_by, now=now)
 
     def _question(self, context: Context) -> Question:
@@ -175,11 +176,12 @@ def form_field(wanted: Field) -> Param:
     return Param(None, description=wanted.description, source="task", **schema)
 
 
-def _alert_key(context: Context) -> str:
-    """Name the task that waits: its DAG, run, id and index."""
+def _alert_key(context: Context, question: Question) -> str:
+    """Name the task that waits, or what it shares its search with, with its id and index."""
     instance, run = context["task_instance"], _run(context)
     index = "" if run.map_index < 0 else f":{run.map_index}"
-    return f"{instance.dag_id}:{run.run_id}:{instance.task_id}{index}"
+    whole = question.alert or f"{instance.dag_id}:{run.run_id}"
+    return f"{whole}:{instance.task_id}{index}"
 
 
 def _run(context: Context) -> Run:

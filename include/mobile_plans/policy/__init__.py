@@ -29,6 +29,12 @@ from include.mobile_plans.policy.promises import (
 )
 from include.mobile_plans.policy.records import change_state, record_version
 from include.mobile_plans.policy.scenarios import MOST_STEPS, Scenario, ScenarioStep
+from include.mobile_plans.policy.severity import (
+    FactValue,
+    SeverityDecision,
+    SeverityEdition,
+    SeverityName,
+)
 from include.mobile_plans.policy.values import BusinessDays, PartyCalendar, Period
 from include.mobile_plans.policy.versions import (
     MobileOperatorVersion,
@@ -47,6 +53,7 @@ __all__ = [
     "DutyPerson",
     "Escalation",
     "Expectation",
+    "FactValue",
     "MobileOperator",
     "MobileOperatorVersion",
     "NoticePolicy",
@@ -60,6 +67,9 @@ __all__ = [
     "ReadinessGate",
     "Scenario",
     "ScenarioStep",
+    "SeverityDecision",
+    "SeverityEdition",
+    "SeverityName",
     "State",
     "Waits",
     "change_state",

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from include.mobile_plans.errors import BadInput
 from include.mobile_plans.policy.contacts import ContactPolicy
 from include.mobile_plans.policy.documents import Document, read_document
+from include.mobile_plans.policy.incidents import IncidentPolicy
 from include.mobile_plans.policy.notices import NoticePolicy
 from include.mobile_plans.policy.program import (
     CalendarPolicy,
@@ -36,6 +37,7 @@ FILES: dict[str, type] = {
     "sla": SlaPolicy,
     "monitoring": MonitoringPolicy,
     "maintenance": MaintenancePolicy,
+    "incidents": IncidentPolicy,
     "promises": PromisePolicy,
     "notices": NoticePolicy,
     "launch": LaunchPolicy,

@@ -14,6 +14,7 @@ from pydantic import Field, IPvAnyAddress
 from include.mobile_plans.errors import NotFound
 from include.mobile_plans.policy.contacts import ContactPolicy
 from include.mobile_plans.policy.expectations import Expectation
+from include.mobile_plans.policy.incidents import IncidentPolicy
 from include.mobile_plans.policy.notices import NoticePolicy
 from include.mobile_plans.policy.promises import PartyName, PromisePolicy
 from include.mobile_plans.policy.scenarios import Scenario
@@ -311,6 +312,7 @@ class ProgramPolicy:
     sla: SlaPolicy
     monitoring: MonitoringPolicy
     maintenance: MaintenancePolicy
+    incidents: IncidentPolicy
     promises: PromisePolicy
     notices: NoticePolicy
     launch: LaunchPolicy

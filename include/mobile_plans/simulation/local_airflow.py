@@ -29,6 +29,7 @@ WATCHED = ("metadatabase", "scheduler", "dag_processor", "triggerer")
 """What Airflow's health page reports on."""
 TASKS_AT_ONCE = 4
 ANSWER_WITHIN_S = 10.0
+_SQLITE_PATIENCE = f"{loopback.__name__}.SQLITE_PATIENCE"
 _FOREIGN = ("AIRFLOW", "MOBILE_PLANS_", "PYTHONPATH")
 
 
@@ -178,7 +179,11 @@ class LocalAirflow:
                 ),
                 "SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": self._passwords_file,
             },
-            "DATABASE": {"SQL_ALCHEMY_CONN": f"sqlite:///{self.home / 'airflow.db'}"},
+            "DATABASE": {
+                "SQL_ALCHEMY_CONN": f"sqlite:///{self.home / 'airflow.db'}",
+                "SQL_ALCHEMY_CONNECT_ARGS": _SQLITE_PATIENCE,
+                "SQL_ALCHEMY_CONNECT_ARGS_ASYNC": _SQLITE_PATIENCE,
+            },
             "API": {
                 "HOST": ADDRESS,
                 "PORT": self._ports.web,

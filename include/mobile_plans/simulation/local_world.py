@@ -88,9 +88,12 @@ class LocalWorld:
         """The URL of our store."""
         return f"sqlite:///{self.home / 'store.db'}"
 
-    def start(self) -> Self:
+    def start(self, *, with_airflow: bool = True) -> Self:
         """
         Prepare what is not prepared, start everything, and return when all of it is well.
+
+        Args:
+            with_airflow: Whether Airflow's processes are started, or only what stands beside them.
 
         Raises:
             BadInput: A port is taken, or another world uses this home.
@@ -103,8 +106,9 @@ class LocalWorld:
         try:
             self._prepare()
             self._start(self._helpers)
-            self._start(self.airflow.components)
-            self._wait_until_healthy()
+            if with_airflow:
+                self._start(self.airflow.components)
+                self._wait_until_healthy()
         except BaseException:
             self.stop()
             raise
@@ -118,6 +122,17 @@ class LocalWorld:
         if self._lock is not None:
             self._lock.close()
             self._lock = None
+
+    def restart(self) -> None:
+        """
+        Stop everything and start it again, as after a power cut that gave a warning.
+
+        Raises:
+            MobilePlansError: As ``start``.
+        """
+        self.stop()
+        self.stopping.clear()
+        self.start()
 
     def require_alive(self) -> None:
         """

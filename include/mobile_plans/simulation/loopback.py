@@ -19,6 +19,9 @@ HIGHEST_PORT = 65535
 FIRST_UNPRIVILEGED_PORT = 1024
 EXAMPLE_PORTAL_PORT = 8843
 """The port in the portal URIs of the example mobile operators, ``include/policy``."""
+SQLITE_PATIENCE = {"timeout": 60}
+"""Seconds Airflow's processes wait for each other's writes on SQLite; after five, its default, a
+busy machine answers people with an error."""
 
 
 def hostname() -> str:

@@ -14,6 +14,7 @@ from include.mobile_plans.store.events import (
     read_events,
     stream_head,
 )
+from include.mobile_plans.store.numbers import hold_numbers, next_number
 from include.mobile_plans.store.verification import Finding, verify_events
 
 __all__ = [
@@ -21,7 +22,9 @@ __all__ = [
     "Finding",
     "Store",
     "append_event",
+    "hold_numbers",
     "newest_event",
+    "next_number",
     "read_events",
     "store_from_environment",
     "stream_head",

@@ -20,6 +20,7 @@ def test_every_clock_is_a_kind_of_promise() -> None:
         "update_high",
         "update_low",
         "outage_notice",
+        "incident_details",
         "maintenance_notice",
         "completion_notice",
     }

@@ -6,6 +6,12 @@ Points in time are UTC; documents are canonical JSON text; a slug names a mobile
 
 from include.mobile_plans.store.tables.base import metadata
 from include.mobile_plans.store.tables.history import event, event_stream
+from include.mobile_plans.store.tables.incidents import (
+    bug,
+    incident,
+    incident_trouble,
+    number_series,
+)
 from include.mobile_plans.store.tables.launches import launch
 from include.mobile_plans.store.tables.monitoring import (
     exclusion,
@@ -21,16 +27,20 @@ from include.mobile_plans.store.tables.records import (
 )
 
 __all__ = [
+    "bug",
     "delivery",
     "duty_alert",
     "event",
     "event_stream",
     "exclusion",
+    "incident",
+    "incident_trouble",
     "launch",
     "metadata",
     "mobile_operator_change",
     "mobile_operator_version",
     "notice",
+    "number_series",
     "obligation",
     "outage",
     "portal_finding",

@@ -1,4 +1,4 @@
-"""Waits for the agreed date of a launch, and until nothing refuses its go-live (L1, L10)."""
+"""Waits as long as something is in the way: of a go-live (L1, L10), of the end of an escalation."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -12,15 +12,15 @@ from include.mobile_plans.errors import BadInput
 _LOOK_EVERY = timedelta(minutes=1)
 
 
-class GoLiveSensor(BaseSensorOperator):
+class ObstacleSensor(BaseSensorOperator):
     """
-    Succeed once nothing is in the way of a go-live.
+    Succeed once nothing is in the way.
 
-    The store is read anew at each look, so a postponement moves the wait and a cancellation ends it
-    within a minute; between two looks the task holds no slot.
+    The store is read anew at each look, so a change there moves the wait within a minute; between
+    two looks the task holds no slot.
 
     Args:
-        obstacles: Given the run's id, lists what is in the way now, the date included.
+        obstacles: Given the run's id, lists what is in the way now; ``BadInput`` ends the wait.
     """
 
     def __init__(self, *, obstacles: Callable[[str], list[str]], **kwargs: Any) -> None:

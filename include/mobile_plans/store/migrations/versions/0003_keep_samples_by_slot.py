@@ -8,8 +8,8 @@ stretch. No release has written a sample yet, so the table is made anew.
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
