@@ -19,6 +19,7 @@ from include.mobile_plans.commands.output import BAD_INPUT
 from include.mobile_plans.errors import MobilePlansError
 
 GROUPS = {
+    "archive": "Sealed days of samples: seal, list, verify.",
     "bug": "Bugs of either party.",
     "calendar": "Business time: deadlines and working days.",
     "db": "The store: prepare, check, verify.",
@@ -28,7 +29,9 @@ GROUPS = {
     "maintenance": "Planned maintenance of either party.",
     "mobile-operator": "Mobile operators as versioned records.",
     "notices": "Notices: every mail and what became of it.",
+    "outages": "Outages of portals: since when, how sure, whether escalated.",
     "policy": "The program's policy files.",
+    "probes": "Portal probes: run them, look at them, import history.",
     "promises": "Promises with a clock, of either party.",
 }
 """Every group with its one line of help; ``commands/<group>.py`` holds its ``app``."""

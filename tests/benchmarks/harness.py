@@ -20,7 +20,7 @@ from types import ModuleType
 from include.mobile_plans.errors import BadInput
 
 FOLDER = Path(__file__).parent
-SCAFFOLDING = {"__init__", "__main__", "harness", "report"}
+SCAFFOLDING = {"__init__", "__main__", "fleet", "harness", "report"}
 REPEATS = 3
 LIBRARIES = ("numpy", "pandas", "pyarrow")
 

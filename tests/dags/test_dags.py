@@ -20,6 +20,7 @@ EXPECTED = {
     "mobile_operator_launch",
     "obligation_clock",
     "planned_maintenance",
+    "portal_monitoring",
     "service_outage_notice",
 }
 AREAS = {"launch", "records", "monitoring", "incident", "maintenance", "xdr", "sla", "platform"}

@@ -1,37 +1,83 @@
 """
 Portal monitoring: the probe engine, slots, outages, and what is kept of them (M1, M2).
 
-Nothing here knows Airflow: ``watch`` is an async generator; a trigger, a command or a test runs it.
+Nothing here knows Airflow: ``Watch.rounds`` is an async generator; a trigger, a command or a test
+runs it. The archive is imported at first use, because pyarrow is slow to import and every DAG file
+imports this room.
 """
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from include.mobile_plans.monitoring.alerts import look_after_monitoring
 from include.mobile_plans.monitoring.answers import judge_answer
-from include.mobile_plans.monitoring.planning import CONTROL_TARGETS_VARIABLE, plan_at
+from include.mobile_plans.monitoring.planning import CONTROL_TARGETS_VARIABLE
 from include.mobile_plans.monitoring.reading import (
     Outage,
     PortalFinding,
+    PortalStatus,
     Silence,
     failing_portals,
     newest_sample,
     outages,
     portal_findings,
+    portal_statuses,
     silences,
 )
 from include.mobile_plans.monitoring.records import RoundReport
-from include.mobile_plans.monitoring.watching import Watch, watch
+from include.mobile_plans.monitoring.watching import Watch
+from include.mobile_plans.monitoring.words import outage_words, situation
+
+if TYPE_CHECKING:
+    from include.mobile_plans.monitoring.archive import Archive
+    from include.mobile_plans.monitoring.history import import_history
+    from include.mobile_plans.monitoring.retention import (
+        SealedDay,
+        clear_days,
+        problem_of,
+        seal_days,
+        sealed_days,
+    )
 
 __all__ = [
     "CONTROL_TARGETS_VARIABLE",
+    "Archive",
     "Outage",
     "PortalFinding",
+    "PortalStatus",
     "RoundReport",
+    "SealedDay",
     "Silence",
     "Watch",
+    "clear_days",
     "failing_portals",
+    "import_history",
     "judge_answer",
+    "look_after_monitoring",
     "newest_sample",
+    "outage_words",
     "outages",
-    "plan_at",
     "portal_findings",
+    "portal_statuses",
+    "problem_of",
+    "seal_days",
+    "sealed_days",
     "silences",
-    "watch",
+    "situation",
 ]
+
+_LATER = {
+    "Archive": "archive",
+    "import_history": "history",
+    **dict.fromkeys(
+        ("SealedDay", "clear_days", "problem_of", "seal_days", "sealed_days"),
+        "retention",
+    ),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        return getattr(importlib.import_module(f"{__name__}.{_LATER[name]}"), name)
+    msg = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(msg)

@@ -5,6 +5,7 @@ Whoever asks gives a due time on the monotonic clock and a function that is call
 thread, with the result.
 """
 
+import contextlib
 import heapq
 import os
 import select
@@ -12,7 +13,8 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import count
 from typing import Self
 
 import pycurl
@@ -21,10 +23,11 @@ from include.mobile_plans.monitoring.probes import ProbeRequest, ProbeResult, Pr
 from include.mobile_plans.monitoring.transfer import Transfer
 
 Done = Callable[[ProbeResult], None]
+Died = Callable[[Exception], None]
 _LONGEST_WAIT_S = 60.0
 
 
-@dataclass(slots=True, order=True)
+@dataclass(slots=True)
 class Ask:
     """
     One probe to be made.
@@ -38,23 +41,29 @@ class Ask:
     """
 
     due: float
-    request: ProbeRequest = field(compare=False)
-    settings: ProbeSettings = field(compare=False)
-    done: Done = field(compare=False)
-    with_certificate: bool = field(compare=False, default=True)
+    request: ProbeRequest
+    settings: ProbeSettings
+    done: Done
+    with_certificate: bool = True
 
 
 class ProbeEngine:
-    """Make probes when they are due, as many at once as there are."""
+    """
+    Make probes when they are due, as many at once as there are.
 
-    def __init__(self) -> None:
+    Args:
+        died: Told, in the engine's thread, of an error of ours that ended it.
+    """
+
+    def __init__(self, died: Died) -> None:
+        self._died = died
         self._inbox: deque[Iterable[Ask]] = deque()
-        self._due: list[Ask] = []
+        self._due: list[tuple[float, int, Ask]] = []
+        self._numbers = count()
         self._running: dict[Transfer, tuple[Ask, int]] = {}
         self._idle: list[Transfer] = []
         self._closing = False
         self._curl_due: float | None = None
-        self._watched: set[int] = set()
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._epoll = select.epoll()
         self._epoll.register(self._wake, select.EPOLLIN)
@@ -82,40 +91,49 @@ class ProbeEngine:
         os.eventfd_write(self._wake, 1)
 
     def _run(self) -> None:
-        while not self._closing:
-            while self._inbox:
-                for ask in self._inbox.popleft():
-                    heapq.heappush(self._due, ask)
-            self._start_due()
-            for file, events in self._epoll.poll(self._wait_s()):
-                if file == self._wake:
-                    os.eventfd_read(self._wake)
-                else:
-                    self._multi.socket_action(file, _actions(events))
-            if self._curl_due is not None and self._curl_due <= time.monotonic():
-                self._curl_due = None
-                self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
+        try:
+            while not self._closing:
+                self._turn()
+        except Exception as error:  # noqa: BLE001 - whoever waits for results must hear of it
+            self._died(error)
+        finally:
+            for transfer in self._running:
+                self._multi.remove_handle(transfer.curl)
+            self._multi.close()
+
+    def _turn(self) -> None:
+        """Take what was asked, start what is due, let libcurl work, hand out what has ended."""
+        while self._inbox:
+            for ask in self._inbox.popleft():
+                heapq.heappush(self._due, (ask.due, next(self._numbers), ask))
+        self._start_due()
+        running = len(self._running)
+        for file, events in self._epoll.poll(self._wait_s()):
+            if file == self._wake:
+                os.eventfd_read(self._wake)
+            else:
+                _, running = self._multi.socket_action(file, _actions(events))
+        if self._curl_due is not None and self._curl_due <= time.monotonic():
+            self._curl_due = None
+            _, running = self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
+        if running < len(self._running):
             self._collect()
-        for transfer in self._running:
-            self._multi.remove_handle(transfer.curl)
-        self._multi.close()
 
     def _wait_s(self) -> float:
         """Return how long nothing is due."""
-        instants = [self._curl_due] if self._curl_due is not None else []
-        if self._due:
-            instants.append(self._due[0].due)
-        if not instants:
+        due = self._due[0][0] if self._due else self._curl_due
+        if due is None:
             return _LONGEST_WAIT_S
-        return min(max(min(instants) - time.monotonic(), 0.0), _LONGEST_WAIT_S)
+        if self._curl_due is not None and self._curl_due < due:
+            due = self._curl_due
+        return min(max(due - time.monotonic(), 0.0), _LONGEST_WAIT_S)
 
     def _start_due(self) -> None:
-        while self._due and self._due[0].due <= time.monotonic():
-            ask = heapq.heappop(self._due)
+        while self._due and self._due[0][0] <= time.monotonic():
+            due, _, ask = heapq.heappop(self._due)
             transfer = self._transfer(ask.settings)
             transfer.begin(ask.request, with_certificate=ask.with_certificate)
-            late_us = int((time.monotonic() - ask.due) * 1_000_000)
-            self._running[transfer] = (ask, late_us)
+            self._running[transfer] = (ask, int((time.monotonic() - due) * 1_000_000))
             self._multi.add_handle(transfer.curl)
 
     def _transfer(self, settings: ProbeSettings) -> Transfer:
@@ -146,19 +164,15 @@ class ProbeEngine:
     def _watch(self, what: int, file: int, _multi: object, _data: object) -> None:
         """Watch a socket as libcurl tells."""
         if what == pycurl.POLL_REMOVE:
-            if file in self._watched:
-                self._watched.remove(file)
+            with contextlib.suppress(OSError):  # a closed file has left by itself
                 self._epoll.unregister(file)
             return
-        events = 0
-        if what & pycurl.POLL_IN:
-            events |= select.EPOLLIN
+        events = select.EPOLLIN if what & pycurl.POLL_IN else 0
         if what & pycurl.POLL_OUT:
             events |= select.EPOLLOUT
-        if file in self._watched:
+        try:
             self._epoll.modify(file, events)
-        else:
-            self._watched.add(file)
+        except FileNotFoundError:
             self._epoll.register(file, events)
 
     def _set_timer(self, milliseconds: int) -> None:

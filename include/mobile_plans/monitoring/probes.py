@@ -30,7 +30,7 @@ class Phase(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a probe was not good."""
+    """Why a probe was not good; CUT_OFF and OURS say nothing about the portal."""
 
     NAME_NOT_FOUND = "name_not_found"
     NOT_CONNECTED = "not_connected"
@@ -48,6 +48,7 @@ class Reason(StrEnum):
     NOT_HTTP = "not_http"
     UNEXPECTED_ANSWER = "unexpected_answer"
     CUT_OFF = "cut_off"
+    OURS = "ours"
     OTHER = "other"
 
 
@@ -61,7 +62,7 @@ class ProbeSettings:
         maximum_redirects: How many are followed.
         maximum_body_bytes: After how many bytes of the answer reading stops.
         user_agent: Who we say we are.
-        authorities: The file of certificate authorities to trust, None for the system's.
+        authorities: The file of certificate authorities to trust.
         is_development: Whether plain http and this machine's own addresses may be asked.
     """
 
@@ -69,13 +70,11 @@ class ProbeSettings:
     maximum_redirects: int
     maximum_body_bytes: int
     user_agent: str
-    authorities: str | None = None
+    authorities: str
     is_development: bool = False
 
     @classmethod
-    def of(
-        cls, policy: ProbePolicy, *, authorities: str | None, is_development: bool
-    ) -> "ProbeSettings":
+    def of(cls, policy: ProbePolicy, *, authorities: str, is_development: bool) -> "ProbeSettings":
         """Take what policy says."""
         return cls(
             timeout=min(policy.timeout, LONGEST),
@@ -104,43 +103,41 @@ class ProbeRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Timings:
-    """
-    Microseconds of each phase, None for one that was not reached.
-
-    Over redirects each phase is the sum over all of its connections.
-    """
-
-    dns_us: int | None = None
-    connect_us: int | None = None
-    tls_us: int | None = None
-    first_byte_us: int | None = None
-    total_us: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ProbeResult:
     """
-    What came of a probe.
+    What came of a probe; times are microseconds, None for a phase that was not reached.
+
+    Over redirects each phase is the sum over all of its connections.
 
     Attributes:
         target: Whom it is about.
-        is_good: Whether the answer was the expected one.
-        timings: How long each phase took.
-        late_us: How many microseconds after its due time it was started.
         status: The HTTP status, None where there was none.
         phase: The phase it failed in, None for a good one.
-        reason: Why it is not good.
+        reason: Why it is not good, None for a good one.
         detail: The same in more words, at most 200 characters.
+        total_us: From its start to its end.
+        late_us: From its due time to its start.
         certificate_ends_at: Until when the certificate is valid, None where none was seen.
     """
 
     target: str
-    is_good: bool
-    timings: Timings
-    late_us: int = 0
     status: int | None = None
     phase: Phase | None = None
     reason: Reason | None = None
     detail: str | None = None
+    dns_us: int | None = None
+    connect_us: int | None = None
+    tls_us: int | None = None
+    first_byte_us: int | None = None
+    total_us: int | None = None
+    late_us: int | None = None
     certificate_ends_at: datetime | None = None
+
+    @property
+    def is_good(self) -> bool:
+        """Whether the answer was the expected one."""
+        return self.reason is None
+
+
+MEASURED = tuple(ProbeResult.__dataclass_fields__)[1:-1]
+"""What is kept of a result with each sample, in the store and in the archive."""

@@ -1,15 +1,30 @@
 """Reading what monitoring knows: how fresh it is, and which outages and findings there are."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, or_, select
 
-from include.mobile_plans.monitoring.slots import SlotState, portal_target, slug_of, start_of
-from include.mobile_plans.policy import mobile_operators_in_force
+from include.mobile_plans.monitoring.planning import watched_in_force
+from include.mobile_plans.monitoring.slots import (
+    SlotState,
+    portal_target,
+    slot_at,
+    slug_of,
+    start_of,
+    whole_seconds,
+)
 from include.mobile_plans.policy.program import MonitoringPolicy
-from include.mobile_plans.store.tables import outage, portal_finding, probe_target, sample
+from include.mobile_plans.store.tables import (
+    exclusion,
+    outage,
+    portal_finding,
+    probe_target,
+    sample,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,17 +72,37 @@ class PortalFinding:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Silence:
     """
-    A live portal without a recent sample.
+    A portal that should be watched and of which nothing was learnt lately.
 
     Attributes:
         target: Which.
-        newest: Its newest slot, None if it never had one.
-        age: How old that is, or how long it is live without one.
+        since: The newest slot in which it was good or bad; since when it is to be watched, if none.
+        is_probed: Whether it was asked lately all the same: we are cut off, or short of something.
+    """
+
+    target: str
+    since: datetime
+    is_probed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortalStatus:
+    """
+    How a portal that is watched does.
+
+    Attributes:
+        target: Which.
+        newest: Its newest slot, None before the first.
+        last_known: The newest slot in which it was good or bad.
+        certificate_ends_at: Until when its certificate is valid, as last seen.
+        slots: How many slots of the time looked at were in each state.
     """
 
     target: str
     newest: datetime | None
-    age: timedelta
+    last_known: datetime | None
+    certificate_ends_at: datetime | None
+    slots: Mapping[SlotState, int]
 
 
 def outages(
@@ -75,14 +110,27 @@ def outages(
     *,
     slug: str | None = None,
     since: datetime | None = None,
+    ended_after: datetime | None = None,
     only_open: bool = False,
 ) -> list[Outage]:
-    """Return outages, oldest first: of one mobile operator, still open, or begun since then."""
+    """
+    Return outages, oldest first.
+
+    Args:
+        connection: A read.
+        slug: Only those of this mobile operator.
+        since: Only those that began at or after it.
+        ended_after: Only those that last or ended after it.
+        only_open: Only those that last.
+    """
     query = select(outage).order_by(outage.c.first_bad, outage.c.target)
     if slug is not None:
         query = query.where(outage.c.slug == slug)
     if since is not None:
         query = query.where(outage.c.first_bad >= since)
+    if ended_after is not None:
+        lasts = outage.c.good_after.is_(None)
+        query = query.where(or_(lasts, outage.c.good_after > ended_after))
     if only_open:
         query = query.where(outage.c.good_after.is_(None))
     names = [name for name in Outage.__dataclass_fields__ if name != "key"]
@@ -110,34 +158,31 @@ def portal_findings(
 
 def newest_sample(connection: Connection) -> datetime | None:
     """Return the start of the newest slot recorded for any target, or None."""
-    slot = connection.scalar(select(func.max(probe_target.c.slot)))
-    return None if slot is None else start_of(slot)
+    return _instant(connection.scalar(select(func.max(probe_target.c.slot))))
 
 
 def silences(connection: Connection, policy: MonitoringPolicy, now: datetime) -> Sequence[Silence]:
     """
-    List the live portals whose newest sample is older than policy allows: our prober is silent.
+    List the portals of which nothing was learnt for longer than policy allows: we are blind.
 
     Args:
         connection: A read.
-        policy: ``alerts.oldest_sample`` is how old.
+        policy: ``alerts.oldest_sample`` is how long.
         now: The current instant.
     """
-    newest = {
-        row.target: start_of(row.slot)
-        for row in connection.execute(select(probe_target.c.target, probe_target.c.slot))
-        if row.slot is not None
-    }
+    too_old = now - policy.alerts.oldest_sample
+    rows = {row.target: row for row in connection.execute(select(probe_target))}
     found = []
-    for version in mobile_operators_in_force(connection, now):
-        if version.state != "live" or not version.mobile_operator.monitoring.probed:
-            continue
-        target = portal_target(version.slug)
+    for version in watched_in_force(connection, now):
+        row = rows.get(portal_target(version.slug))
+        newest, last_known = (row.slot, row.last_known) if row else (None, None)
         # Since it is live, and since its record allows probing: neither is our silence.
-        live = max(version.live_since or version.valid_from, version.valid_from)
-        age = now - max(newest.get(target, live), live)
-        if age > policy.alerts.oldest_sample:
-            found.append(Silence(target=target, newest=newest.get(target), age=age))
+        watched = max(version.live_since or version.valid_from, version.valid_from)
+        since = max(_instant(last_known) or watched, watched)
+        if since < too_old:
+            is_probed = newest is not None and start_of(newest) >= too_old
+            target = portal_target(version.slug)
+            found.append(Silence(target=target, since=since, is_probed=is_probed))
     return found
 
 
@@ -168,3 +213,54 @@ def failing_portals(
         slug_of(row.target): since.get(row.target, start_of(row.slot))
         for row in connection.execute(query)
     }
+
+
+def portal_statuses(
+    connection: Connection, policy: MonitoringPolicy, now: datetime, within: timedelta
+) -> list[PortalStatus]:
+    """
+    Return how each portal that is watched does, with its slots of the time just gone.
+
+    Slots that may still be under way are left out. Planned maintenance is as known now, whatever
+    was known when the slots were recorded; slots without a sample are unknown.
+    """
+    interval = policy.probe.interval
+    begin, end = (
+        slot_at(now - within, interval),
+        slot_at(now - interval - policy.probe.timeout, interval),
+    )
+    rows: dict[str, Any] = {row.target: row for row in connection.execute(select(probe_target))}
+    query = select(sample.c.target_id, sample.c.slot, sample.c.state)
+    found = connection.execute(query.where(sample.c.slot >= begin, sample.c.slot < end))
+    seen = {(row.target_id, row.slot): SlotState(row.state) for row in found}
+    windows = connection.execute(
+        select(exclusion).where(exclusion.c.ends_at > start_of(begin))
+    ).all()
+
+    def state_of(slug: str, target_id: int | None, slot: int) -> SlotState:
+        for window in windows:
+            if window.slug == slug and window.starts_at <= start_of(slot) < window.ends_at:
+                return SlotState.EXCLUDED
+        return seen.get((target_id, slot), SlotState.UNKNOWN)
+
+    statuses = []
+    for version in watched_in_force(connection, now):
+        target = portal_target(version.slug)
+        row = rows.get(target)
+        live = max(begin, slot_at(version.live_since or version.valid_from, interval))
+        slots = range(live, end, whole_seconds(interval))
+        states = Counter(state_of(version.slug, row and row.target_id, slot) for slot in slots)
+        statuses.append(
+            PortalStatus(
+                target=target,
+                newest=_instant(row and row.slot),
+                last_known=_instant(row and row.last_known),
+                certificate_ends_at=row and row.certificate_ends_at,
+                slots={state: states[state] for state in SlotState},
+            )
+        )
+    return statuses
+
+
+def _instant(slot: int | None) -> datetime | None:
+    return None if slot is None else start_of(slot)

@@ -1,12 +1,12 @@
 """
 One round: every portal of a plan asked once, and a verdict on each.
 
-A failure is only bad while a control target answers, asked after the failure: otherwise we are cut
-off ourselves, and the slot is unknown.
+A failure is only bad while a control target answers, asked within a second of it: otherwise we are
+cut off ourselves, and the slot is unknown.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 from include.mobile_plans.monitoring.engine import Ask, ProbeEngine
@@ -38,7 +38,7 @@ class RunningRound:
         engine: What makes the probes.
         plan: What is asked.
         slot: In which slot.
-        reads_certificates: Whether the certificate of every portal is read, or of a part of them.
+        new: The targets whose certificate is read whether or not it is their turn.
         ended: Told the whole round when its last probe has ended.
     """
 
@@ -48,18 +48,18 @@ class RunningRound:
         plan: Plan,
         slot: int,
         *,
-        reads_certificates: bool,
+        new: Collection[str],
         ended: Callable[[Round], None],
     ) -> None:
         self._engine = engine
         self._plan = plan
         self._slot = slot
-        self._reads_certificates = reads_certificates
+        self._new = new
         self._ended = ended
         self._samples: list[Sample] = []
         self._failures: list[tuple[ProbeResult, _Look]] = []
         self._open = len(plan.probes)
-        self._look: _Look | None = None
+        self._looks: list[_Look] = []
 
     def begin(self, at: float, *, spread: bool = True) -> None:
         """
@@ -67,7 +67,7 @@ class RunningRound:
 
         A round without portals still asks the control targets.
         """
-        self._first = self._look_at_controls(at)
+        self._look_at_controls(at)
         self._engine.ask(
             [
                 Ask(
@@ -75,7 +75,7 @@ class RunningRound:
                     request=probe.request,
                     settings=self._plan.settings,
                     done=self._take,
-                    with_certificate=self._reads_certificates or self._is_turn(probe),
+                    with_certificate=self._is_turn(probe),
                 )
                 for probe in self._plan.probes
             ]
@@ -83,23 +83,22 @@ class RunningRound:
 
     def _is_turn(self, probe: PlannedProbe) -> bool:
         length_s = whole_seconds(self._plan.policy.probe.interval)
-        turn = int(probe.offset_s * 1_000_000)
-        return (self._slot // length_s + turn) % _CERTIFICATE_EVERY == 0
+        turn = self._slot // length_s + int(probe.offset_s * 1_000_000)
+        return probe.request.target in self._new or turn % _CERTIFICATE_EVERY == 0
 
     def _take(self, result: ProbeResult) -> None:
         if result.is_good:
             self._samples.append(Sample(state=SlotState.GOOD, result=result))
         else:
             now = time.monotonic()
-            look = self._look
-            if look is None or now - look.started > _SHARED_FOR_S:
-                look = self._look_at_controls(now)
-            self._failures.append((result, look))
+            if now - self._looks[-1].started > _SHARED_FOR_S:
+                self._look_at_controls(now)
+            self._failures.append((result, self._looks[-1]))
         self._one_less()
 
-    def _look_at_controls(self, at: float) -> _Look:
+    def _look_at_controls(self, at: float) -> None:
         look = _Look(started=at, open=len(self._plan.controls))
-        self._look = look
+        self._looks.append(look)
         self._open += 1
 
         def take(result: ProbeResult) -> None:
@@ -120,7 +119,6 @@ class RunningRound:
                 for control in self._plan.controls
             ]
         )
-        return look
 
     def _one_less(self) -> None:
         self._open -= 1
@@ -131,12 +129,14 @@ class RunningRound:
             Round(
                 slot=self._slot,
                 samples=(*self._samples, *judged),
-                is_cut_off=not self._first.has_answer,
+                is_cut_off=not self._looks[0].has_answer,
             )
         )
 
 
 def _judged(result: ProbeResult, look: _Look) -> Sample:
+    if result.reason is Reason.OURS:
+        return Sample(state=SlotState.UNKNOWN, result=result)
     if look.has_answer:
         return Sample(state=SlotState.BAD, result=result)
     detail = f"no control target answered; {result.reason}: {result.detail}"

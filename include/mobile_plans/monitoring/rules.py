@@ -20,7 +20,7 @@ _LETTERS = {
     SlotState.EXCLUDED: "x",
     SlotState.UNKNOWN: "u",
 }
-_KNOWN = ("g", "b")
+_NOT_BAD = "gxu"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,22 +73,33 @@ class TargetState:
     Attributes:
         slot: The newest slot fed, or None before the first.
         last_good: The newest good slot.
-        last_known: The newest slot that was good or bad.
         outage: The outage that lasts, or None.
-        openings: The first slots of the newest outages, as many as the unstable rule counts.
-        recent: One letter per slot up to ``slot``, as far back as the degradation rule looks.
+        openings: The first slots of the outages that the unstable rule still counts.
+        recent: One letter per slot up to ``slot``, as far back as the degradation rule looks, from
+            the oldest bad slot on: of a portal that is well nothing is remembered.
         degraded_since: Since when it is degraded, or None.
         unstable_since: Since when it is unstable, or None.
     """
 
     slot: int | None = None
     last_good: int | None = None
-    last_known: int | None = None
     outage: OutageRun | None = None
     openings: tuple[int, ...] = ()
     recent: str = ""
     degraded_since: int | None = None
     unstable_since: int | None = None
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether there is nothing to remember but that the newest slot was good."""
+        return (
+            self.slot == self.last_good
+            and self.outage is None
+            and not self.openings
+            and not self.recent
+            and self.degraded_since is None
+            and self.unstable_since is None
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,28 +130,26 @@ def feed(state: TargetState, slot: int, seen: SlotState, policy: MonitoringPolic
     """
     if state.slot is not None and slot <= state.slot:
         return Step(state=state)
-    length_s = whole_seconds(policy.probe.interval)
-    state = replace(state, slot=slot, recent=_recent(state, slot, seen, policy))
+    if seen is SlotState.GOOD and state.is_quiet:
+        return Step(state=TargetState(slot=slot, last_good=slot))
+    state = replace(
+        state,
+        slot=slot,
+        recent=_recent(state, slot, seen, policy),
+        openings=_openings(state, slot, seen, policy),
+    )
     touched = None
     if seen is SlotState.GOOD:
         if state.outage is not None:
             touched = replace(state.outage, good_after=slot)
-        state = replace(state, last_good=slot, last_known=slot, outage=None)
+        state = replace(state, last_good=slot, outage=None)
     elif seen is SlotState.BAD:
-        touched = _escalated(_prolonged(state, slot), length_s, policy)
-        openings = state.openings
-        if state.outage is None:
-            openings = (*openings, slot)[-policy.unstable.outages :]
-        state = replace(state, last_known=slot, outage=touched, openings=openings)
+        touched = _escalated(_prolonged(state, slot), policy)
+        state = replace(state, outage=touched)
     else:
         return Step(state=state)
     state, findings = _findings(state, policy)
     return Step(state=state, outage=touched, findings=findings)
-
-
-def is_early_warning(outage: OutageRun, policy: MonitoringPolicy) -> bool:
-    """Tell whether an outage is long enough to be shown, though not escalated yet."""
-    return outage.bad_slots >= policy.early_warning.bad_slots
 
 
 def _prolonged(state: TargetState, slot: int) -> OutageRun:
@@ -150,8 +159,9 @@ def _prolonged(state: TargetState, slot: int) -> OutageRun:
     return replace(state.outage, last_bad=slot, bad_slots=state.outage.bad_slots + 1)
 
 
-def _escalated(outage: OutageRun, length_s: int, policy: MonitoringPolicy) -> OutageRun:
+def _escalated(outage: OutageRun, policy: MonitoringPolicy) -> OutageRun:
     """Escalate at the first bad slot more than 30 minutes after the first, half of it seen (M2)."""
+    length_s = whole_seconds(policy.probe.interval)
     lasts_s = outage.last_bad - outage.first_bad
     if (
         outage.escalated is None
@@ -162,13 +172,32 @@ def _escalated(outage: OutageRun, length_s: int, policy: MonitoringPolicy) -> Ou
     return outage
 
 
+def _openings(
+    state: TargetState, slot: int, seen: SlotState, policy: MonitoringPolicy
+) -> tuple[int, ...]:
+    """Return the first slots of the outages that began within the hour of the unstable rule."""
+    reach_s = policy.unstable.within.total_seconds()
+    openings = tuple(opening for opening in state.openings if slot - opening < reach_s)
+    begins = seen is SlotState.BAD and state.outage is None
+    return (*openings, slot)[-policy.unstable.outages :] if begins else openings
+
+
+def _reach(policy: MonitoringPolicy) -> int:
+    """Return how many slots the degradation rule sees: the window, its ends, and one before."""
+    return int(policy.degradation.window / policy.probe.interval) + 2
+
+
 def _recent(state: TargetState, slot: int, seen: SlotState, policy: MonitoringPolicy) -> str:
-    """Return one letter per slot: the window, both its ends, and the slot before it."""
-    length_s = whole_seconds(policy.probe.interval)
-    reach = int(policy.degradation.window.total_seconds()) // length_s + 2
-    missed = 0 if state.slot is None else (slot - state.slot) // length_s - 1
+    if not state.recent and seen is not SlotState.BAD:
+        return ""
+    missed = 0
+    if state.slot is not None:
+        missed = (slot - state.slot) // whole_seconds(policy.probe.interval) - 1
+    reach = _reach(policy)
     gap = _LETTERS[SlotState.UNKNOWN] * min(missed, reach)
-    return f"{state.recent}{gap}{_LETTERS[seen]}"[-reach:]
+    recent = f"{state.recent}{gap}{_LETTERS[seen]}"[-reach:]
+    # Only a degradation that lasts asks what share of the whole window is bad.
+    return recent if state.degraded_since is not None else recent.lstrip(_NOT_BAD)
 
 
 def _findings(
@@ -205,21 +234,16 @@ def _is_degraded(state: TargetState, policy: MonitoringPolicy) -> bool:
     It begins only when a bad slot lies more than the window back, so that it never comes before the
     escalation of a complete loss, and ends in a good slot only.
     """
-    newest = state.recent[-1]
-    if state.degraded_since is not None and newest != _LETTERS[SlotState.GOOD]:
-        return True
-    length_s = whole_seconds(policy.probe.interval)
-    reach = int(policy.degradation.window.total_seconds()) // length_s + 2
-    window = state.recent[-(reach - 1) :]
-    bad, known = window.count("b"), sum(window.count(letter) for letter in _KNOWN)
-    nearly_all = bad >= policy.degradation.bad_share * known and bad > 0
-    if state.degraded_since is not None:
-        return nearly_all
+    recent, is_degraded = state.recent, state.degraded_since is not None
+    window = recent[1 - _reach(policy) :]
+    bad, known = window.count("b"), window.count("b") + window.count("g")
+    nearly_all = 0 < bad >= policy.degradation.bad_share * known
+    if is_degraded:
+        return nearly_all or recent[-1] != "g"
     is_escalated = state.outage is not None and state.outage.escalated is not None
     return (
-        newest == "b"
-        and len(state.recent) == reach
-        and state.recent[0] == "b"
+        recent.endswith("b")
+        and len(recent) == _reach(policy)
         and known >= policy.outage.minimum_coverage * len(window)
         and nearly_all
         and not is_escalated
@@ -228,7 +252,4 @@ def _is_degraded(state: TargetState, policy: MonitoringPolicy) -> bool:
 
 def _is_unstable(state: TargetState, policy: MonitoringPolicy) -> bool:
     """Tell whether so many outages began within the hour up to the newest slot."""
-    if len(state.openings) < policy.unstable.outages:
-        return False
-    oldest = state.openings[-policy.unstable.outages]
-    return (state.slot or 0) - oldest < policy.unstable.within.total_seconds()
+    return len(state.openings) >= policy.unstable.outages

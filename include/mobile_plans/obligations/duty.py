@@ -1,10 +1,12 @@
 """
-Urgent tasks look for somebody: the persons of a role are told in turn until one claims the task.
+Urgent tasks, and trouble of our own, look for somebody: the persons of a role are told in turn
+until one claims it.
 
 The first person is told at once, the next one when nobody has claimed it within the time of policy,
 and after the last the first again. A claim is recorded, and answering the task ends the search too.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -55,6 +57,7 @@ def raise_alert(
     link: str,
     policy: ProgramPolicy,
     now: datetime,
+    details: Sequence[str] = (),
 ) -> bool:
     """
     Begin to look for somebody who takes an urgent task, and tell the first person.
@@ -64,9 +67,10 @@ def raise_alert(
         key: What makes it unique; the same key again raises nothing.
         role: A role of the duty roster.
         headline: What the task asks, with its deadline.
-        link: Where it can be answered.
+        link: Where it can be answered, or seen where it is no task of Airflow.
         policy: The program's policy.
         now: The current instant, aware UTC.
+        details: For what is no task: what happened and what is to be done, in paragraphs.
 
     Returns:
         Whether it is new.
@@ -80,7 +84,8 @@ def raise_alert(
     connection.execute(
         table.insert().values(alert_key=key, role=role, raised_at=now, told=0, next_at=now)
     )
-    _record(connection, key, "raised", ACTOR, now, {"headline": headline, "link": link})
+    facts = {"headline": headline, "link": link, "details": list(details)}
+    _record(connection, key, "raised", ACTOR, now, facts)
     _tell_next(connection, key, policy, now)
     return True
 
@@ -204,6 +209,8 @@ def _tell_next(connection: Connection, key: str, policy: ProgramPolicy, now: dat
             context={
                 "headline": raised["headline"],
                 "link": raised["link"],
+                "details": raised.get("details", []),
+                "key": key,
                 "person": person.name,
                 "told": found.told,
                 "raised_at": found.raised_at,

@@ -6,6 +6,7 @@ from typing import Any
 from airflow.sdk import CronTriggerTimetable
 
 from include.mobile_plans.errors import MobilePlansError
+from include.mobile_plans.monitoring import Archive, clear_days, seal_days
 from include.mobile_plans.obligations import housekeep
 from include.mobile_plans.policy import program_policy
 from include.mobile_plans.simulation.clock import SystemClock
@@ -38,6 +39,29 @@ def verify_the_record() -> int:
     return 0
 
 
+def seal_closed_days() -> list[str]:
+    """
+    Seal the samples of every UTC day that is over into the archive.
+
+    Raises:
+        MobilePlansError: The archive cannot be used, or does not hold what was written.
+    """
+    archive = Archive.from_environment()
+    sealed = seal_days(store_from_environment(), archive, clock, program_policy())
+    return [f"{one.day}: samples {one.rows}, portals {one.targets}, {one.file}" for one in sealed]
+
+
 def remove_what_is_old() -> dict[str, Any]:
-    """Remove closed promises and sent notices that policy no longer keeps; say how many."""
-    return asdict(housekeep(store_from_environment(), clock, program_policy()))
+    """
+    Remove what policy no longer keeps: closed promises, sent notices, samples that are sealed.
+
+    Raises:
+        MobilePlansError: Samples are old enough to go, but stay: they are not in the archive.
+    """
+    store, policy = store_from_environment(), program_policy()
+    removed = asdict(housekeep(store, clock, policy))
+    cleared, kept = clear_days(store, Archive.from_environment(), clock, policy)
+    if kept:
+        msg = f"samples that should go are kept: {'; '.join(kept)}"
+        raise MobilePlansError(msg)
+    return removed | {"days_of_samples": [day.isoformat() for day in cleared]}

@@ -14,6 +14,7 @@ from include.mobile_plans.policy.changes import (
 from include.mobile_plans.policy.contacts import DutyPerson
 from include.mobile_plans.policy.current import policy_source, program_policy
 from include.mobile_plans.policy.expectations import Expectation
+from include.mobile_plans.policy.kept import keep_policy, kept_policy, policies_in_force
 from include.mobile_plans.policy.loading import load_policy, loopback_allowed, policy_directory
 from include.mobile_plans.policy.mobile_operators import Contact, ContactRole, MobileOperator, State
 from include.mobile_plans.policy.names import mobile_operator_names
@@ -41,6 +42,7 @@ from include.mobile_plans.policy.versions import (
     mobile_operator_in_force,
     mobile_operator_versions,
     mobile_operators_in_force,
+    versions_begun,
 )
 
 __all__ = [
@@ -73,6 +75,8 @@ __all__ = [
     "Waits",
     "change_state",
     "decide_change",
+    "keep_policy",
+    "kept_policy",
     "load_policy",
     "loopback_allowed",
     "mobile_operator_in_force",
@@ -81,6 +85,7 @@ __all__ = [
     "mobile_operators_in_force",
     "party_of",
     "people_of",
+    "policies_in_force",
     "policy_directory",
     "policy_source",
     "program_policy",
@@ -88,4 +93,5 @@ __all__ = [
     "read_change",
     "record_version",
     "signer_problem",
+    "versions_begun",
 ]

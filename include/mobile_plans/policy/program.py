@@ -99,7 +99,17 @@ class SlaPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProbePolicy:
-    """How a portal is asked (M1); ``timeout`` covers the whole probe, at most 10 s."""
+    """
+    How a portal is asked (M1).
+
+    Attributes:
+        interval: From one probe to the next.
+        timeout: For a whole probe, at most 10 s.
+        maximum_redirects: How many are followed.
+        maximum_body_bytes: After how many bytes of the answer reading stops.
+        user_agent: Who we say we are.
+        shards: How many watchers share the portals.
+    """
 
     __pydantic_config__: ClassVar = FORBID_UNKNOWN
 
@@ -108,6 +118,7 @@ class ProbePolicy:
     maximum_redirects: Annotated[int, Field(ge=0, le=10)]
     maximum_body_bytes: Annotated[int, Field(ge=1024)]
     user_agent: Line
+    shards: Annotated[int, Field(ge=1, le=64)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -89,6 +89,16 @@ def mobile_operators_in_force(connection: Connection, at: datetime) -> list[Mobi
     return _newest(connection, version_table.c.valid_from <= at)
 
 
+def versions_begun(connection: Connection, at: datetime) -> int:
+    """
+    Count the versions that have begun by an instant.
+
+    Versions are only ever added, so the same number later means the same versions in force.
+    """
+    query = select(func.count()).where(version_table.c.valid_from <= require_utc(at))
+    return connection.scalar(query) or 0
+
+
 def newest_versions(connection: Connection) -> list[MobileOperatorVersion]:
     """Return the newest version of every mobile operator, in force or waiting."""
     return _newest(connection)

@@ -285,6 +285,7 @@ class LocalWorld:
             "MOBILE_PLANS_INBOX": str(self.home / "inbox"),
             "MOBILE_PLANS_ALLOW_LOOPBACK_PORTALS": "1",
             "MOBILE_PLANS_CA_FILE": str(self._certificate.authority),
+            "MOBILE_PLANS_CONTROL_TARGETS": f"{self.portal_url}/control/",
         }
 
     def _mail_catcher(self) -> ManagedProcess:

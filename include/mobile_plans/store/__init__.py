@@ -7,7 +7,13 @@ the tables named here.
 
 from include.mobile_plans.store import tables
 from include.mobile_plans.store.engine import Store, store_from_environment
-from include.mobile_plans.store.events import Event, append_event, read_events, stream_head
+from include.mobile_plans.store.events import (
+    Event,
+    append_event,
+    newest_event,
+    read_events,
+    stream_head,
+)
 from include.mobile_plans.store.numbers import hold_numbers, next_number
 from include.mobile_plans.store.verification import Finding, verify_events
 
@@ -17,6 +23,7 @@ __all__ = [
     "Store",
     "append_event",
     "hold_numbers",
+    "newest_event",
     "next_number",
     "read_events",
     "store_from_environment",

@@ -140,14 +140,29 @@ def read_events(connection: Connection, stream: str) -> list[Event]:
     return [event_of(row) for row in rows]
 
 
+def newest_event(connection: Connection, stream: str, kind: str | None = None) -> Event | None:
+    """Return the newest event of a stream, or its newest of a kind; None where there is none."""
+    query = select(event).where(event.c.stream == stream).order_by(event.c.position.desc())
+    if kind is not None:
+        query = query.where(event.c.kind == kind)
+    row = connection.execute(query.limit(1)).first()
+    return None if row is None else event_of(row)
+
+
 def event_of(row: Row[Any]) -> Event:
     """Turn a row of the event table into an event."""
     return Event(**{name: getattr(row, name) for name in Event.__dataclass_fields__})
 
 
-def stream_head(connection: Connection, stream: str) -> str:
-    """Return the hash of the last event of a stream, ``GENESIS`` if it never began."""
-    head: str | None = connection.scalar(
-        select(event_stream.c.head_hash).where(event_stream.c.stream == stream)
-    )
+def stream_head(connection: Connection, stream: str, *, held: bool = False) -> str:
+    """
+    Return the hash of the last event of a stream, ``GENESIS`` if it never began.
+
+    Args:
+        connection: A read, or a write transaction.
+        stream: Which.
+        held: Whether nobody else may append to it until the write transaction ends.
+    """
+    query = select(event_stream.c.head_hash).where(event_stream.c.stream == stream)
+    head: str | None = connection.scalar(query.with_for_update() if held else query)
     return head or GENESIS

@@ -151,7 +151,7 @@ class RoughServer:
 
 
 class DeafServer:
-    """Accept connections and then do nothing, or reset them, before TLS."""
+    """Accept connections and then do nothing, or reset them, in the middle of TLS."""
 
     def __init__(self, *, resets: bool) -> None:
         self._socket = socket.create_server(("127.0.0.1", 0))
@@ -180,6 +180,7 @@ class DeafServer:
             except OSError:
                 return
             if self._resets:
+                connection.recv(1)  # before it was spoken to, it would not even be connected
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                 connection.close()
             else:

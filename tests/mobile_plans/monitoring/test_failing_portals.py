@@ -29,8 +29,8 @@ def seen(store: Store, slug: str, state: str, ago: timedelta) -> None:
     ("state", "ago_s", "fails"),
     [
         ("bad", 30, True),
-        ("bad", 300, True),
-        ("bad", 301, False),
+        ("bad", 180, True),
+        ("bad", 181, False),
         ("good", 30, False),
         ("unknown", 30, False),
     ],

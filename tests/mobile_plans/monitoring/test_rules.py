@@ -12,7 +12,6 @@ from include.mobile_plans.monitoring.rules import (
     OutageRun,
     TargetState,
     feed,
-    is_early_warning,
 )
 from include.mobile_plans.monitoring.slots import SlotState
 from include.mobile_plans.policy.program import MonitoringPolicy
@@ -168,11 +167,9 @@ def test_repeated_short_outages_are_unstable(monitoring: MonitoringPolicy) -> No
     assert calm == []
 
 
-def test_an_early_warning_needs_the_slots_of_policy(monitoring: MonitoringPolicy) -> None:
-    """A number of bad slots in policy is shown, not escalated."""
-    (three,), _, _ = fold(story("bbb"), monitoring)
-    (four,), _, _ = fold(story("bbbb"), monitoring)
+def test_of_a_portal_that_is_well_nothing_is_remembered(monitoring: MonitoringPolicy) -> None:
+    """Once the hour of the unstable rule is over, the state says only that it was good."""
+    _, _, state = fold(story("gbbbg" + "g" * 120), monitoring)
 
-    assert not is_early_warning(three, monitoring)
-    assert is_early_warning(four, monitoring)
-    assert four.escalated is None
+    assert state.is_quiet
+    assert state == TargetState(slot=state.slot, last_good=state.slot)

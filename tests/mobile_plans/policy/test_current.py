@@ -62,6 +62,21 @@ def test_an_invalid_policy_is_refused_at_the_start(directory: Path) -> None:
             source.current()
 
 
+def test_a_process_that_starts_meanwhile_begins_with_the_last_valid_policy(
+    directory: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What the store keeps is in force until the files are right again, and the log says so."""
+    kept = PolicySource(directory).current()
+    edit(directory / "promises.yaml", "0.8", "80")
+    source = PolicySource(directory, lambda: kept)
+
+    assert source.current() is kept
+    assert "at_risk_share" in source.problems[0]
+    assert "the last valid one stays in force" in caplog.text
+    edit(directory / "promises.yaml", "80", "0.9")
+    assert (source.current().promises.at_risk_share, source.problems) == (0.9, ())
+
+
 def test_a_directory_that_vanishes_is_a_problem(directory: Path) -> None:
     """A removed directory keeps the last valid policy like any other mistake."""
     source = PolicySource(directory)

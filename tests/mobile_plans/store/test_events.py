@@ -10,6 +10,7 @@ from include.mobile_plans.errors import NaiveDatetime
 from include.mobile_plans.store import (
     Store,
     append_event,
+    newest_event,
     read_events,
     stream_head,
     tables,
@@ -49,6 +50,43 @@ def test_events_come_back_as_written(written: Store, now: datetime) -> None:
     assert events[3].recorded_at == now + timedelta(minutes=3)
     assert events[3].effective_at == now
     assert events[0].data["note"] == "é"
+
+
+def test_the_newest_event_is_read_alone(written: Store, now: datetime) -> None:
+    """Of a long stream only the last event is read, or the last of a kind."""
+    with written.transaction() as connection:
+        append_event(
+            connection, stream=STREAM, kind="step.failed", recorded_at=now, actor="a", data={}
+        )
+    with written.snapshot() as connection:
+        newest = newest_event(connection, STREAM)
+        passed = newest_event(connection, STREAM, "step.passed")
+        assert newest_event(connection, "never began") is None
+
+    assert (newest.position, newest.kind) == (6, "step.failed")
+    assert (passed.position, passed.data["number"]) == (5, 4)
+
+
+def test_a_held_stream_waits_for_its_holder(written: Store, now: datetime) -> None:
+    """Who holds a stream's head decides before anybody else appends to it."""
+    heads = []
+
+    def append() -> None:
+        with written.transaction() as connection:
+            append_event(connection, stream=STREAM, kind="x.y", recorded_at=now, actor="a", data={})
+
+    with written.transaction() as connection:
+        heads.append(stream_head(connection, STREAM, held=True))
+        writer = Thread(target=append)
+        writer.start()
+        writer.join(0.3)
+        assert writer.is_alive()
+        heads.append(stream_head(connection, STREAM))
+    writer.join(30)
+
+    assert heads[0] == heads[1]
+    with written.snapshot() as connection:
+        assert len(read_events(connection, STREAM)) == 6
 
 
 TAMPERINGS = {

@@ -32,8 +32,8 @@ probe_target = Table(
 sample = Table(
     "sample",
     metadata,
-    Column("target_id", BigInteger, ForeignKey("probe_target.target_id"), primary_key=True),
     Column("slot", BigInteger, primary_key=True, autoincrement=False),
+    Column("target_id", BigInteger, ForeignKey("probe_target.target_id"), primary_key=True),
     Column("state", String(8), nullable=False),
     Column("status", Integer),
     Column("phase", String(20)),
@@ -44,9 +44,10 @@ sample = Table(
     Column("tls_us", Integer),
     Column("first_byte_us", Integer),
     Column("total_us", Integer),
+    Column("late_us", Integer),
     CheckConstraint("state in ('good', 'bad', 'unknown')", name="state"),
     sqlite_with_rowid=False,
-    comment="One row per target and slot, so that two probers never count twice.",
+    comment="One row per slot and target, so that two probers never count twice.",
 )
 
 outage = Table(
