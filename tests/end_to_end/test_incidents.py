@@ -4,15 +4,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from include.mobile_plans.incidents import Incident, find_incident, list_bugs, list_incidents
-from include.mobile_plans.monitoring.probes import Phase, ProbeResult, Reason, Timings
+from include.mobile_plans.monitoring.probes import Phase, ProbeResult, Reason
 from include.mobile_plans.monitoring.records import Round, Sample, record_round
-from include.mobile_plans.monitoring.slots import SlotState, slot_at
+from include.mobile_plans.monitoring.slots import (
+    SlotState,
+    portal_target,
+    slot_at,
+    whole_seconds,
+)
 from include.mobile_plans.obligations import list_obligations
 from include.mobile_plans.policy import change_state, load_policy
 from include.mobile_plans.simulation.clock import SystemClock
@@ -20,6 +24,7 @@ from include.mobile_plans.simulation.local_airflow import PROJECT
 from include.mobile_plans.simulation.local_world import LocalWorld
 from include.mobile_plans.simulation.mail_folder import CaughtMail
 from include.mobile_plans.simulation.people import THINKING_S, AirflowRefused, OpenQuestion, Person
+from include.mobile_plans.simulation.portal import Answer
 from include.mobile_plans.store import Store, verify_events
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(900)]
@@ -123,31 +128,21 @@ class Centre:
         self.wait(f"{number} mails {words}", lambda: len(self.mails(*words)) >= number)
         return self.mails(*words)
 
-    def probe(self, slug: str, seen: Mapping[datetime, bool]) -> None:
-        """Write down what a prober saw, slot by slot, as the watcher does."""
-        for at, is_good in seen.items():
-            result = ProbeResult(
-                target=f"{slug}/portal",
-                is_good=is_good,
-                timings=Timings(total_us=90_000),
-                late_us=0,
-                status=200 if is_good else 503,
-                phase=None if is_good else Phase.ANSWER,
-                reason=None if is_good else Reason.UNEXPECTED_ANSWER,
-            )
-            state = SlotState.GOOD if is_good else SlotState.BAD
-            slot = slot_at(at, self.policy.monitoring.probe.interval)
-            with self.store.transaction() as connection:
-                sample = Sample(state=state, result=result)
-                record_round(
-                    connection, Round(slot=slot, samples=(sample,)), self.policy.monitoring
-                )
-
     def fail_for_half_an_hour(self, slug: str) -> None:
-        """Let a portal have failed in every slot of the last half hour and a bit."""
-        now, half_minute = self.clock.now(), timedelta(seconds=30)
-        slots = [now - number * half_minute for number in range(63, -1, -1)]
-        self.probe(slug, {at: number == 0 for number, at in enumerate(slots)})
+        """Let a portal fail from now on, and have failed in every slot of half an hour before."""
+        self.world.portals.set(slug, Answer(status=503))
+        target, policy = portal_target(slug), self.policy.monitoring
+        good = Sample(state=SlotState.GOOD, result=ProbeResult(target=target, status=200))
+        failure = ProbeResult(
+            target=target, status=503, phase=Phase.ANSWER, reason=Reason.UNEXPECTED_ANSWER
+        )
+        samples = [good] + [Sample(state=SlotState.BAD, result=failure)] * 63
+        length_s = whole_seconds(policy.probe.interval)
+        first = slot_at(self.clock.now(), policy.probe.interval) - 63 * length_s
+        with self.store.transaction() as connection:
+            for number, sample in enumerate(samples):
+                seen = Round(slot=first + number * length_s, samples=(sample,))
+                record_round(connection, seen, policy)
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -164,6 +159,7 @@ class Centre:
 def centre(world: LocalWorld) -> Centre:
     """Two live mobile operators, an outage of one of them, and what else happens beside it."""
     working = Centre(world)
+    working.fail_for_half_an_hour("tailspin")
     with working.store.transaction() as connection:
         for slug in CONTACTS:
             change_state(
@@ -175,7 +171,6 @@ def centre(world: LocalWorld) -> Centre:
                 reason="go-live",
                 now=working.clock.now(),
             )
-    working.fail_for_half_an_hour("tailspin")
     return working
 
 
@@ -227,7 +222,7 @@ def test_an_outage_from_its_first_bad_probe_to_the_closing_mail(
     centre.wait_for_mails(2, number, "Settled", "met late")
     centre.wait_for_mails(2, number, "First response")
 
-    centre.probe("tailspin", {centre.clock.now(): True})
+    centre.world.portals.restore("tailspin")
     (recovered,) = centre.wait_for_mails(1, number, "Recovered")
     assert recovered.envelope_to == ("osoc@microsoft.com",)
     done = centre.command(
