@@ -12,11 +12,10 @@ from typing import Any
 import requests
 
 from include.mobile_plans.errors import MobilePlansError
-from include.mobile_plans.simulation.loopback import SQLITE_PATIENCE
 
 THINKING_S = 6
 """Seconds a person takes before answering; under five, Airflow may trip over the answer."""
-_TIMEOUT_S = SQLITE_PATIENCE["timeout"] + 30
+_TIMEOUT_S = 60
 """Longer than Airflow itself waits for its database, so that it always gets to answer."""
 
 
