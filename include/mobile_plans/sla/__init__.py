@@ -1,0 +1,1 @@
+"""SLA reports: rollups, statements and charts (M3, M4)."""
