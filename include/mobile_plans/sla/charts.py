@@ -19,7 +19,7 @@ from include.mobile_plans.sla.words import (
     seconds_in_words,
 )
 
-WIDTH, LEFT, RIGHT = 720, 62, 712
+WIDTH, LEFT, RIGHT = 720, 84, 712
 _CELL_TOP, _CELL_HEIGHT, _WIDEST_CELL = 4, 58, 46
 _LINE_TOP, _LINE_HEIGHT = 12, 132
 _MOST_LABELS = 31
@@ -37,6 +37,9 @@ LEGEND: tuple[tuple[str, str], ...] = (
     ("excluded", "maintenance, counted out"),
     ("unknown", "not known"),
 )
+
+MARKS = {"low": "\N{MINUS SIGN}", "bad": "\N{MULTIPLICATION SIGN}"}
+"""What tells such days apart where there are no colours."""
 
 
 def level_of(day: DayFigures, promised: float) -> Level:
@@ -160,8 +163,10 @@ def budget_burn_down(figures: TargetFigures, name: str) -> str:
     room = 0.08 * max(abs(left[0]), abs(left[-1]), 1)
     plot = _Plot(low=min(0, left[-1]) - room, high=left[0] + room, count=len(figures.days))
     points = [(plot.x(place), plot.y(seconds)) for place, seconds in enumerate(left)]
-    below = '<rect class="overspent" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}"/>'.format(
-        LEFT, plot.y(0), RIGHT - LEFT, plot.y(plot.low) - plot.y(0)
+    depth = plot.y(plot.low) - plot.y(0)
+    below = (
+        f'<rect class="overspent" x="{LEFT}" y="{plot.y(0):.1f}" '
+        f'width="{RIGHT - LEFT}" height="{depth:.1f}"/>'
     )
     body = (
         (below if left[-1] < 0 else "")
@@ -223,7 +228,7 @@ def _cell(day: DayFigures, x: float, width: float, promised: float, name: str) -
             shown = min(height, bottom - y)
             drawn += _rect(kind, x, y, width, shown, name)
             y += shown
-    mark = {"low": "-", "bad": "×"}.get(level)
+    mark = MARKS.get(level)
     if mark:
         drawn += _text(x + width / 2, bottom - 6, mark, "middle", "mark")
     words = (
@@ -273,7 +278,8 @@ def _points(points: Sequence[tuple[float, float]]) -> str:
 
 
 def _text(x: float, y: float, words: str, anchor: str, kind: str = "label") -> str:
-    return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(words)}</text>'
+    place = f'x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"'
+    return f'<text class="{kind}" {place}>{escape(words)}</text>'
 
 
 def _days(number: int) -> str:

@@ -28,20 +28,32 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """What a spreadsheet takes a text that begins with it for: something to compute."""
 
 
-def html_document(statement: Statement) -> str:
-    """Return a statement as one self-contained HTML page: styles and charts inline, no script."""
-    charts = [
-        (
-            one,
-            (
-                ("Availability by day", heat_strip(one, f"heat-{place}"), None),
-                ("Latency", latency_line(one, f"latency-{place}"), latency_words(one)),
-                ("Budget", budget_burn_down(one, f"budget-{place}"), budget_words(one)),
-            ),
-        )
-        for place, one in enumerate(statement.targets)
-    ]
-    return render_page("sla_document", {"statement": statement, "charts": charts, "words": words})
+def html_document(statement: Statement, so_far: Statement | None = None) -> str:
+    """
+    Return a statement as one self-contained HTML page: styles and charts inline, no script.
+
+    Args:
+        statement: What it says.
+        so_far: The month up to it, whose charts stand in a statement of one day, which has none.
+    """
+    drawn = so_far or statement
+    charts = {one.target: _charts(one, place) for place, one in enumerate(drawn.targets)}
+    context = {
+        "statement": statement,
+        "drawn": drawn,
+        "charts": charts if drawn.first_day < drawn.last_day else {},
+        "words": words,
+    }
+    return render_page("sla_document", context)
+
+
+def _charts(one: TargetFigures, place: int) -> tuple[tuple[str, str, str | None], ...]:
+    """Return each chart of a target with its title, and its words where they are not obvious."""
+    return (
+        ("Availability by day", heat_strip(one, f"heat-{place}"), None),
+        ("Latency by day", latency_line(one, f"latency-{place}"), latency_words(one)),
+        ("Bad time left", budget_burn_down(one, f"budget-{place}"), budget_words(one)),
+    )
 
 
 def csv_text(statement: Statement) -> str:
@@ -55,7 +67,7 @@ def csv_text(statement: Statement) -> str:
     writer = csv.DictWriter(file, CSV_COLUMNS)
     writer.writeheader()
     for row in _rows(statement):
-        writer.writerow({name: _cell(value) for name, value in row.items()})
+        writer.writerow({name: as_cell(value) for name, value in row.items()})
     return file.getvalue()
 
 
@@ -117,7 +129,7 @@ def _coverage(slots: SlotCounts) -> float | None:
     return seen / (seen + slots.unknown) if seen + slots.unknown else None
 
 
-def _cell(value: object) -> object:
+def as_cell(value: object) -> object:
     """Round what nobody measures, and keep a name from being taken for a formula."""
     if isinstance(value, float):
         return round(value, 9)

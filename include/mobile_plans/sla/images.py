@@ -9,6 +9,7 @@ from matplotlib.patches import Rectangle
 
 from include.mobile_plans.sla.charts import (
     LEGEND,
+    MARKS,
     budget_words,
     heat_strip_words,
     latency_words,
@@ -26,7 +27,8 @@ COLOURS = {
     "excluded": "#7c9cc4",
     "unknown": "#eef1f4",
 }
-_HATCHED = {"hatch": "////", "edgecolor": "#6b7685", "linewidth": 0.5}
+_HATCHED: dict[str, Any] = {"hatch": "////", "edgecolor": "#6b7685", "linewidth": 0.5}
+_PLAIN: dict[str, Any] = {"linewidth": 0}
 _INCHES, _DOTS = (6.4, 5.6), 150
 _MOST_LABELS = 16
 
@@ -56,19 +58,21 @@ def _draw_strip(axes: Any, figures: TargetFigures) -> None:
     for place, day in enumerate(figures.days):
         bottom = 0.0
         for kind, height in _parts(day, figures.target_availability):
-            style = _HATCHED if kind == "unknown" else {"linewidth": 0}
+            style = _HATCHED if kind == "unknown" else _PLAIN
             axes.add_patch(
                 Rectangle((place - 0.46, bottom), 0.92, height, facecolor=COLOURS[kind], **style)
             )
             bottom += height
-        mark = {"low": "-", "bad": "×"}.get(level_of(day, figures.target_availability))
+        mark = MARKS.get(level_of(day, figures.target_availability))
         if mark:
             axes.text(place, 0.12, mark, ha="center", color="white", fontsize=9, weight="bold")
     axes.set_ylim(0, 1)
     axes.set_yticks([])
     axes.spines[:].set_visible(False)
     patches = [
-        Rectangle((0, 0), 1, 1, facecolor=COLOURS[kind], **(_HATCHED if kind == "unknown" else {}))
+        Rectangle(
+            (0, 0), 1, 1, facecolor=COLOURS[kind], **(_HATCHED if kind == "unknown" else _PLAIN)
+        )
         for kind, _ in LEGEND
     ]
     axes.legend(

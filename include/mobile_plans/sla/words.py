@@ -79,3 +79,17 @@ def worst_verdict(statement: Statement) -> Verdict:
     ]
     order = (Verdict.MISSED, Verdict.UNDECIDED, Verdict.MET)
     return next((one for one in order if one in verdicts), Verdict.UNDECIDED)
+
+
+def in_short(statement: Statement) -> str:
+    """Say the verdicts of a statement in a few words, for a subject."""
+    if not statement.targets:
+        return "not monitored"
+    if len(statement.targets) > 1:
+        return VERDICT_WORDS[worst_verdict(statement)]
+    (one,) = statement.targets
+    return (
+        f"availability {percent(one.availability.share)} "
+        f"{VERDICT_WORDS[one.judged_availability.verdict]}, "
+        f"latency {VERDICT_WORDS[one.judged_latency.verdict]}"
+    )

@@ -22,6 +22,7 @@ from include.mobile_plans.sla.model import (
     TargetFigures,
     Verdict,
 )
+from include.mobile_plans.sla.words import percent
 
 SLOTS_OF_DAY = 2880
 SLOT_S = 30
@@ -157,7 +158,7 @@ def target(name: str, days: Sequence[DayFigures], **more: object) -> TargetFigur
             verdict=met,
             reason="no slot is known"
             if availability is None
-            else f"{100 * availability:.2f} % of the known slots were good, 99.90 % is promised",
+            else f"{percent(availability)} of the known slots were good, 99.90 % is promised",
         ),
         judged_latency=Judged(
             verdict=fast,
@@ -186,7 +187,7 @@ def month(slug: str = "contoso", name: str = "Contoso Mobile", **more: object) -
                 f"{slug}/portal",
                 month_of_days(),
                 outages=_OUTAGES,
-                in_words="83 bad of 81,640 known slots: 99.90 % (95 % interval 99.87 to 99.92 %)",
+                in_words="83 bad of 81,640 known slots: 99.89 % (95 % interval 99.87 to 99.92 %)",
             ),
         ),
         maintenance=_MAINTENANCE,
@@ -198,11 +199,16 @@ def month(slug: str = "contoso", name: str = "Contoso Mobile", **more: object) -
 
 
 def one_day(
-    slug: str = "contoso", name: str = "Contoso Mobile", *, bad: int = 3, unknown: int = 0
+    slug: str = "contoso",
+    name: str = "Contoso Mobile",
+    *,
+    bad: int = 3,
+    unknown: int = 0,
+    **more: object,
 ) -> Statement:
     """Return a day with so many bad and unknown slots."""
     which = date(2026, 11, 24)
-    return Statement(
+    statement = Statement(
         number=f"SLA-{slug}-{which}",
         slug=slug,
         mobile_operator=name,
@@ -214,13 +220,16 @@ def one_day(
         targets=(target(f"{slug}/portal", [day(which, bad=bad, unknown=unknown)]),),
         seal=SEAL,
     )
+    return replace(statement, **more)
 
 
 def corrected() -> Statement:
-    """Return the month again, after a dispute was accepted."""
+    """Return the month again, after a dispute about the outage of the 9th was accepted."""
+    days = [one if one.day.day != 9 else day(one.day) for one in month_of_days()]
     return month(
+        targets=(target("contoso/portal", days),),
         changes=(
-            Change(figure="availability of contoso/portal", before="99.90 %", after="99.98 %"),
+            Change(figure="availability of contoso/portal", before="99.89 %", after="99.98 %"),
             Change(figure="bad slots of contoso/portal", before="83", after="13"),
         ),
         seal=replace(
