@@ -17,10 +17,8 @@ from include.mobile_plans.errors import BadInput
 from include.mobile_plans.policy import (
     MobileOperator,
     ProgramPolicy,
-    load_policy,
     mobile_operator_in_force,
 )
-from include.mobile_plans.policy.loading import SHIPPED_POLICY
 from include.mobile_plans.sla.mails import queue_overview, queue_statement
 from include.mobile_plans.sla.model import Statement
 from include.mobile_plans.store import Store, tables
@@ -32,10 +30,6 @@ NOW = datetime(2026, 12, 1, 8, 0, tzinfo=UTC)
 DAY = date(2026, 11, 24)
 
 
-@pytest.fixture(scope="session")
-def policy() -> ProgramPolicy:
-    """The policy that ships."""
-    return load_policy(SHIPPED_POLICY)
 
 
 @pytest.fixture
