@@ -21,7 +21,6 @@ from include.mobile_plans.monitoring.probes import ProbeResult
 from include.mobile_plans.monitoring.records import (
     Sample,
     hold_targets,
-    insert_missing,
     sample_row,
     write_outages,
 )
@@ -30,7 +29,7 @@ from include.mobile_plans.monitoring.rules import OutageRun, TargetState, feed
 from include.mobile_plans.monitoring.slots import SlotState, slot_at, slug_of, start_of
 from include.mobile_plans.policy import mobile_operators_in_force
 from include.mobile_plans.policy.program import MonitoringPolicy
-from include.mobile_plans.store import append_event
+from include.mobile_plans.store import append_event, insert_missing
 from include.mobile_plans.store.tables import outage, sample
 
 HISTORY_COLUMNS = ["target", "at", "ok", "latency_ms"]

@@ -26,6 +26,7 @@ from include.mobile_plans.store.tables.records import (
     mobile_operator_change,
     mobile_operator_version,
 )
+from include.mobile_plans.store.tables.sla import sla_dispute, sla_rollup, sla_statement
 
 __all__ = [
     "bug",
@@ -49,4 +50,7 @@ __all__ = [
     "portal_finding",
     "probe_target",
     "sample",
+    "sla_dispute",
+    "sla_rollup",
+    "sla_statement",
 ]
