@@ -30,10 +30,9 @@ from include.mobile_plans.policy import (
 )
 from include.mobile_plans.policy.mobile_operators import document_of
 from include.mobile_plans.sla.document import csv_text, html_document
-from include.mobile_plans.sla.documents import statement_document
-from include.mobile_plans.sla.model import Statement
+from include.mobile_plans.sla.documents import statement_document, statement_from
 from include.mobile_plans.store import Event, stream_head, verify_events
-from include.mobile_plans.store.tables import notice
+from include.mobile_plans.store.tables import notice, sla_statement
 
 SUMS = "SHA256SUMS"
 _NO_TIME = (1980, 1, 1, 0, 0, 0)
@@ -68,7 +67,6 @@ class AuditScope:
         connection: A read that sees one state of the store throughout.
         desk: The maintenance desk on it.
         archive: Where the sealed days are; None where it is not at hand, which the export says.
-        statements: Of this mobile operator, whatever their period; those that touch it are taken.
         slug: Whose.
         first_day: From this UTC day on.
         last_day: To this one, included.
@@ -77,7 +75,6 @@ class AuditScope:
     connection: Connection
     desk: Desk
     archive: Archive | None
-    statements: tuple[Statement, ...]
     slug: str
     first_day: date
     last_day: date
@@ -151,14 +148,21 @@ def _members(scope: AuditScope, streams: set[str]) -> Iterator[tuple[str, bytes]
 
 
 def _statements(scope: AuditScope) -> Iterator[tuple[str, bytes]]:
-    for one in scope.statements:
-        if one.slug != scope.slug or one.first_day > scope.last_day:
-            continue
-        if one.last_day >= scope.first_day:
-            name = f"statements/{_file(one.number)}.{one.seal.revision}"
-            yield f"{name}.json", _json(statement_document(one))
-            yield f"{name}.html", html_document(one).encode()
-            yield f"{name}.csv", csv_text(one).encode("utf-8-sig")
+    query = (
+        select(sla_statement.c.document)
+        .where(
+            sla_statement.c.slug == scope.slug,
+            sla_statement.c.first_day <= scope.last_day,
+            sla_statement.c.last_day >= scope.first_day,
+        )
+        .order_by(sla_statement.c.number, sla_statement.c.revision)
+    )
+    for document in scope.connection.scalars(query):
+        one = statement_from(document)
+        name = f"statements/{_file(one.number)}.{one.seal.revision}"
+        yield f"{name}.json", _json(statement_document(one))
+        yield f"{name}.html", html_document(one).encode()
+        yield f"{name}.csv", csv_text(one).encode("utf-8-sig")
 
 
 def _records(scope: AuditScope) -> Iterator[tuple[str, bytes]]:

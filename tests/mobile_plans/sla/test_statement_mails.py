@@ -30,8 +30,6 @@ NOW = datetime(2026, 12, 1, 8, 0, tzinfo=UTC)
 DAY = date(2026, 11, 24)
 
 
-
-
 @pytest.fixture
 def records(store: Store) -> Store:
     """A store in which the example mobile operators are on record."""
