@@ -23,7 +23,7 @@ from include.mobile_plans.incidents.escalation import (
 )
 from include.mobile_plans.incidents.export import export_incident, whole_record
 from include.mobile_plans.incidents.mails import headline
-from include.mobile_plans.incidents.outages import open_for_outages
+from include.mobile_plans.incidents.outages import incidents_of, open_for_outages
 from include.mobile_plans.incidents.questions import PostQuestion, SeverityQuestion
 from include.mobile_plans.incidents.records import (
     find_incident,
@@ -70,6 +70,7 @@ __all__ = [
     "headline",
     "hear",
     "incident_of_run",
+    "incidents_of",
     "list_bugs",
     "list_incidents",
     "note_run",

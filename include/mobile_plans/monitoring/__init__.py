@@ -38,7 +38,7 @@ from include.mobile_plans.monitoring.watching import Watch
 from include.mobile_plans.monitoring.words import outage_words, situation
 
 if TYPE_CHECKING:
-    from include.mobile_plans.monitoring.archive import Archive
+    from include.mobile_plans.monitoring.archive import Archive, bounds_of, stored_targets
     from include.mobile_plans.monitoring.history import HISTORY_COLUMNS, import_history, read_row
     from include.mobile_plans.monitoring.retention import (
         SealedDay,
@@ -61,6 +61,7 @@ __all__ = [
     "Silence",
     "SlotState",
     "Watch",
+    "bounds_of",
     "clear_days",
     "failing_portals",
     "import_history",
@@ -81,11 +82,12 @@ __all__ = [
     "slot_at",
     "slug_of",
     "start_of",
+    "stored_targets",
     "whole_seconds",
 ]
 
 _LATER = {
-    "Archive": "archive",
+    **dict.fromkeys(("Archive", "bounds_of", "stored_targets"), "archive"),
     **dict.fromkeys(("HISTORY_COLUMNS", "import_history", "read_row"), "history"),
     **dict.fromkeys(
         ("SealedDay", "clear_days", "problem_of", "seal_days", "sealed_days"),

@@ -44,6 +44,7 @@ from include.mobile_plans.policy.severity import (
 from include.mobile_plans.policy.values import BusinessDays, PartyCalendar, Period
 from include.mobile_plans.policy.versions import (
     MobileOperatorVersion,
+    live_spans,
     mobile_operator_in_force,
     mobile_operator_versions,
     mobile_operators_in_force,
@@ -82,6 +83,7 @@ __all__ = [
     "decide_change",
     "keep_policy",
     "kept_policy",
+    "live_spans",
     "load_policy",
     "loopback_allowed",
     "mobile_operator_in_force",

@@ -158,15 +158,29 @@ class Rollup:
     inputs: str
     policy: str
 
-    def differences(self, other: "Rollup") -> list[str]:
-        """Name each figure in which another rollup of the same target and day differs."""
+    def differences(self, made_again: "Rollup") -> list[str]:
+        """Say of each figure in which the same rollup, made again, differs how it does."""
         found = []
-        for name in (field.name for field in fields(self)):
-            ours, theirs = getattr(self, name), getattr(other, name)
-            if ours != theirs:
-                shown = ("", "") if name in ("histogram", "edges") else (f" {ours}", f" {theirs}")
-                found.append(f"{name}{shown[0]} instead of{shown[1] or ' what was kept'}")
+        for name in _FIGURES:
+            kept, again = getattr(self, name), getattr(made_again, name)
+            if kept != again:
+                is_long = name in ("histogram", "edges")
+                found.append(f"{name} differs" if is_long else f"{name} is {kept}, not {again}")
         return found
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over its figures and what they follow from, wherever the samples were."""
+        parts = [
+            value.hex() if isinstance(value, bytes) else value
+            for value in (getattr(self, name) for name in _FIGURES if name not in _OF_A_DAY)
+        ]
+        edges = [[edge.before, edge.after, edge.bad] for edge in self.edges]
+        return hash_of([self.target, self.day.isoformat(), edges, *parts])
+
+
+_FIGURES = tuple(field.name for field in fields(Rollup) if field.name != "policy")
+_OF_A_DAY = ("target", "day", "edges", "source")
 
 
 def hash_of(document: object) -> str:

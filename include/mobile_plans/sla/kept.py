@@ -1,0 +1,84 @@
+"""Rollups as rows of the store."""
+
+from collections.abc import Collection, Iterable
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, delete, select
+
+from include.mobile_plans.sla.rollup import PHASES, Edges, Rollup
+from include.mobile_plans.store import upsert
+from include.mobile_plans.store.tables import sla_rollup as table
+
+_PHASE_US = tuple(f"{phase}_us" for phase in PHASES)
+_PHASE_COUNT = tuple(f"{phase}_count" for phase in PHASES)
+_PLAIN = tuple(
+    name for name in Rollup.__dataclass_fields__ if name not in ("phase_us", "phase_count", "edges")
+)
+_COLUMNS = [table.c[name] for name in (*_PLAIN, *_PHASE_US, *_PHASE_COUNT, "edges")]
+_AT_PHASES, _AT_COUNTS = len(_PLAIN), len(_PLAIN) + len(PHASES)
+
+
+def write_rollups(connection: Connection, rollups: Iterable[Rollup]) -> None:
+    """Keep rollups, in place of those of the same targets and days."""
+    upsert(connection, table, [_row(one) for one in rollups])
+
+
+def read_rollups(
+    connection: Connection,
+    first: date,
+    last: date,
+    targets: Collection[str] | None = None,
+) -> list[Rollup]:
+    """
+    Return the rollups of some days, by target, then day.
+
+    Args:
+        connection: A read.
+        first: The first day.
+        last: The last day, included.
+        targets: Only of these.
+    """
+    query = select(*_COLUMNS).where(table.c.day >= first, table.c.day <= last)
+    if targets is not None:
+        query = query.where(table.c.target.in_(targets))
+    rows = connection.execute(query.order_by(table.c.target, table.c.day))
+    return [_rollup(row) for row in rows]
+
+
+def sources_of(connection: Connection, day: date) -> dict[str, tuple[str, str]]:
+    """Return by target what the rollups of a day were made from: source and inputs."""
+    columns = (table.c.target, table.c.source, table.c.inputs)
+    rows = connection.execute(select(*columns).where(table.c.day == day))
+    return {row.target: (row.source, row.inputs) for row in rows}
+
+
+def remove_rollups(connection: Connection, day: date, targets: Collection[str]) -> None:
+    """Remove the rollups of targets that are not counted on a day after all."""
+    for target in targets:
+        its_row = (table.c.day == day) & (table.c.target == target)
+        connection.execute(delete(table).where(its_row))
+
+
+def _row(one: Rollup) -> dict[str, Any]:
+    edges = [[edge.before, edge.after, edge.bad] for edge in one.edges]
+    return {
+        **{name: getattr(one, name) for name in _PLAIN},
+        **dict(zip(_PHASE_US, one.phase_us, strict=True)),
+        **dict(zip(_PHASE_COUNT, one.phase_count, strict=True)),
+        "edges": edges or None,
+    }
+
+
+def _rollup(row: Any) -> Rollup:
+    return Rollup(
+        **dict(zip(_PLAIN, row, strict=False)),
+        phase_us=row[_AT_PHASES:_AT_COUNTS],
+        phase_count=row[_AT_COUNTS:-1],
+        edges=() if row[-1] is None else tuple(map(_edges, row[-1])),
+    )
+
+
+def _edges(document: list[Any]) -> Edges:
+    before, after, bad = document
+    return Edges(before=before, after=after, bad=tuple(map(tuple, bad)))
