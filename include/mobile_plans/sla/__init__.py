@@ -8,6 +8,7 @@ import and every DAG file imports this room.
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from include.mobile_plans.sla.document import csv_text, html_document
 from include.mobile_plans.sla.documents import (
     CSV_HEADER,
     csv_rows,
@@ -16,6 +17,7 @@ from include.mobile_plans.sla.documents import (
     statement_document,
     statement_from,
 )
+from include.mobile_plans.sla.mails import queue_overview, queue_statement
 from include.mobile_plans.sla.rules import Terms
 
 if TYPE_CHECKING:
@@ -25,9 +27,13 @@ __all__ = [
     "CSV_HEADER",
     "Terms",
     "csv_rows",
+    "csv_text",
     "figures_document",
     "figures_of_file",
+    "html_document",
     "kept_document",
+    "queue_overview",
+    "queue_statement",
     "statement_document",
     "statement_from",
 ]
