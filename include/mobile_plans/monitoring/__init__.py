@@ -38,7 +38,12 @@ from include.mobile_plans.monitoring.watching import Watch
 from include.mobile_plans.monitoring.words import outage_words, situation
 
 if TYPE_CHECKING:
-    from include.mobile_plans.monitoring.archive import Archive, bounds_of, stored_targets
+    from include.mobile_plans.monitoring.archive import (
+        ARCHIVE_VARIABLE,
+        Archive,
+        bounds_of,
+        stored_targets,
+    )
     from include.mobile_plans.monitoring.history import HISTORY_COLUMNS, import_history, read_row
     from include.mobile_plans.monitoring.retention import (
         SealedDay,
@@ -49,6 +54,7 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "ARCHIVE_VARIABLE",
     "CONTROL_TARGETS_VARIABLE",
     "HISTORY_COLUMNS",
     "Archive",
@@ -87,7 +93,7 @@ __all__ = [
 ]
 
 _LATER = {
-    **dict.fromkeys(("Archive", "bounds_of", "stored_targets"), "archive"),
+    **dict.fromkeys(("ARCHIVE_VARIABLE", "Archive", "bounds_of", "stored_targets"), "archive"),
     **dict.fromkeys(("HISTORY_COLUMNS", "import_history", "read_row"), "history"),
     **dict.fromkeys(
         ("SealedDay", "clear_days", "problem_of", "seal_days", "sealed_days"),

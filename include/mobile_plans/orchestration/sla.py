@@ -6,20 +6,10 @@ from typing import Any
 
 from airflow.sdk import CronTriggerTimetable, Param, get_current_context
 
+from include.mobile_plans import monitoring
+from include.mobile_plans import sla as room
 from include.mobile_plans.errors import BadInput
-from include.mobile_plans.monitoring import Archive, seal_days
-from include.mobile_plans.policy import program_policy
 from include.mobile_plans.simulation.clock import SystemClock
-from include.mobile_plans.sla import (
-    Desk,
-    refresh,
-    statements_of,
-    tell_corrections,
-    tell_day,
-    tell_month,
-    tell_overview,
-)
-from include.mobile_plans.store import store_from_environment
 
 clock = SystemClock()
 _DAY = timedelta(days=1)
@@ -77,9 +67,9 @@ def seal_and_count(day: str) -> list[str]:
         MobilePlansError: The archive cannot be used, or does not hold what was written.
     """
     desk = _desk()
-    archive = Archive.from_environment()
-    sealed = seal_days(desk.store, archive, clock, desk.policy)
-    counted = refresh(desk, [date.fromisoformat(day)])
+    archive = monitoring.Archive.from_environment()
+    sealed = monitoring.seal_days(desk.store, archive, clock, desk.policy)
+    counted = room.refresh(desk, [date.fromisoformat(day)])
     return [
         *(f"sealed {one.day}: {one.file}" for one in sealed),
         *(f"counted {one.day} {one.target}" for one in counted),
@@ -90,7 +80,8 @@ def make_statements(day: str) -> list[str]:
     """Make the statement of the day for everybody who was live in it."""
     which = date.fromisoformat(day)
     return [
-        f"{one.number} revision {one.seal.revision}" for one in statements_of(_desk(), which, which)
+        f"{one.number} revision {one.seal.revision}"
+        for one in room.statements_of(_desk(), which, which)
     ]
 
 
@@ -101,12 +92,12 @@ def mail_day(day: str) -> list[str]:
     Raises:
         MobilePlansError: One could not be written; all others were.
     """
-    return tell_day(_desk(), date.fromisoformat(day))
+    return room.tell_day(_desk(), date.fromisoformat(day))
 
 
 def mail_overview(day: str) -> bool:
     """Queue the overview for the program."""
-    return tell_overview(_desk(), date.fromisoformat(day))
+    return room.tell_overview(_desk(), date.fromisoformat(day))
 
 
 def mail_month(day: str) -> list[str]:
@@ -116,7 +107,7 @@ def mail_month(day: str) -> list[str]:
     Raises:
         MobilePlansError: One could not be written; all others were.
     """
-    return tell_month(_desk(), date.fromisoformat(day))
+    return room.tell_month(_desk(), date.fromisoformat(day))
 
 
 def mail_corrections() -> list[str]:
@@ -126,13 +117,8 @@ def mail_corrections() -> list[str]:
     Raises:
         MobilePlansError: One could not be written; all others were.
     """
-    return tell_corrections(_desk())
+    return room.tell_corrections(_desk())
 
 
-def _desk() -> Desk:
-    return Desk(
-        store=store_from_environment(),
-        archive=Archive.from_environment(),
-        policy=program_policy(),
-        clock=clock,
-    )
+def _desk() -> room.Desk:
+    return room.Desk.from_environment(clock)

@@ -6,6 +6,7 @@ changes nothing.
 """
 
 import json
+import os
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -20,6 +21,7 @@ from sqlalchemy import Connection
 from include.mobile_plans.errors import BadInput
 from include.mobile_plans.instants import parse_instant
 from include.mobile_plans.monitoring import (
+    ARCHIVE_VARIABLE,
     Archive,
     SealedDay,
     portal_target,
@@ -27,7 +29,7 @@ from include.mobile_plans.monitoring import (
     sealed_days,
     stored_targets,
 )
-from include.mobile_plans.policy import ProgramPolicy
+from include.mobile_plans.policy import ProgramPolicy, program_policy
 from include.mobile_plans.simulation.clock import Clock
 from include.mobile_plans.sla.kept import (
     read_rollups,
@@ -38,7 +40,7 @@ from include.mobile_plans.sla.kept import (
 from include.mobile_plans.sla.rollup import STORE, Day, Rollup, Scope, inputs_of
 from include.mobile_plans.sla.scopes import Circumstances, circumstances
 from include.mobile_plans.sla.tally import TIMES, Samples, tally, unseen
-from include.mobile_plans.store import Store
+from include.mobile_plans.store import Store, store_from_environment
 
 _COLUMNS = ["target", "slot", "state", *TIMES]
 _TEXT = ["target"]
@@ -60,6 +62,23 @@ class Desk:
     archive: Archive | None
     policy: ProgramPolicy
     clock: Clock
+
+    @classmethod
+    def from_environment(cls, clock: Clock) -> "Desk":
+        """
+        Take the store, archive and policy that the environment names.
+
+        Raises:
+            StoreUnavailable: No store is named.
+            BadInput: The policy is invalid.
+        """
+        has_archive = bool(os.environ.get(ARCHIVE_VARIABLE))
+        return cls(
+            store=store_from_environment(),
+            archive=Archive.from_environment() if has_archive else None,
+            policy=program_policy(),
+            clock=clock,
+        )
 
     def sealed(self, day: SealedDay) -> pq.ParquetFile:
         """

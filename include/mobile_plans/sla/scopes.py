@@ -35,6 +35,7 @@ class Circumstances:
         decisions: Disputes that were accepted, by target.
         policies: The policies in force, each with since when; at least one.
         until: The end of the last slot that is over.
+        maintenances: All that there are.
     """
 
     live: Mapping[str, list[tuple[datetime, datetime]]]
@@ -43,6 +44,7 @@ class Circumstances:
     decisions: Mapping[str, tuple[tuple[int, int, Attribution], ...]]
     policies: tuple[tuple[datetime, ProgramPolicy], ...]
     until: int
+    maintenances: tuple[Maintenance, ...]
 
     def policy_on(self, day: date) -> ProgramPolicy:
         """Return the policy in force at the end of a day."""
@@ -135,13 +137,15 @@ def circumstances(
     probe = policy.monitoring.probe
     desk = Desk(connection=connection, policy=policy, now=now, outlook=_NOTHING_ABOVE)
     live = live_spans(connection, begin, end, slugs)
+    maintenances = tuple(desk.all())
     return Circumstances(
         live=live,
         excluded=_excluded(connection, begin, end),
-        overrun=_overrun(desk.all(), live),
+        overrun=_overrun(maintenances, live),
         decisions=_decisions(connection, begin, end),
         policies=tuple(policies_in_force(connection, begin, end)) or ((begin, policy),),
         until=slot_at(now - probe.interval - probe.timeout, probe.interval),
+        maintenances=maintenances,
     )
 
 
@@ -168,7 +172,9 @@ def _excluded(
     return {slug: tuple(spans) for slug, spans in found.items()}
 
 
-def _overrun(maintenances: list[Maintenance], slugs: Iterable[str]) -> dict[str, tuple[Span, ...]]:
+def _overrun(
+    maintenances: tuple[Maintenance, ...], slugs: Iterable[str]
+) -> dict[str, tuple[Span, ...]]:
     return {
         slug: tuple(
             (ceil(one.starts_at.timestamp()), ceil(one.ends_at.timestamp()))
