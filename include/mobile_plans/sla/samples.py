@@ -1,12 +1,13 @@
 """
 Figures without a database: from the samples of a CSV file, as ``probes import`` takes them (M3).
 
-Rows in the usual form are read as whole columns; any other row is read by the rules of the import,
-so both say the same of it.
+A file whose rows all have the usual form is read as whole columns; any other one row by row, by the
+rules of the import, so that both say the same of it.
 """
 
 import csv
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+from pyarrow import csv as arrow_csv
 
 from include.mobile_plans.errors import BadInput
 from include.mobile_plans.monitoring import (
@@ -132,6 +134,14 @@ def _worst_of_each_slot(columns: _Columns, length_s: int) -> _Columns:
 
 
 def _read(path: Path) -> _Columns:
+    """Read a file by columns or, where a row has another form than the usual, row by row."""
+    with suppress(pa.ArrowInvalid, OSError):  # reading row by row says what is wrong, and where
+        options = arrow_csv.ConvertOptions(
+            column_types=dict.fromkeys(HISTORY_COLUMNS, pa.string()), strings_can_be_null=False
+        )
+        table = arrow_csv.read_csv(path, convert_options=options)
+        if table.column_names == HISTORY_COLUMNS and (columns := _usual(table)) is not None:
+            return columns
     try:
         lines = csv.reader(path.read_text(encoding="utf-8-sig").splitlines())
         header = next(lines, None)
@@ -143,24 +153,18 @@ def _read(path: Path) -> _Columns:
         names = ",".join(HISTORY_COLUMNS)
         msg = f"{path}: its first line must be {names}, and at least one row must follow"
         raise BadInput(msg)
-    whole = [cells for _, cells in rows if len(cells) == len(HISTORY_COLUMNS)]
-    if len(whole) == len(rows) and (columns := _usual(whole)) is not None:
-        return columns
     return _by_row(path, rows)
 
 
-def _usual(rows: list[list[str]]) -> _Columns | None:
-    """Read rows that are all in the usual form as columns; None where one is not."""
-    target, at, ok, latency = (pa.array(column) for column in zip(*rows, strict=True))
+def _usual(table: pa.Table) -> _Columns | None:
+    """Take rows that are all in the usual form; None where one is not, or there is none."""
+    target, at, ok, latency = (column.combine_chunks() for column in table.columns)
     state = pc.utf8_lower(ok)
     forms = {"at": at, "row": pc.binary_join_element_wise(state, latency, ",")}
     for name, form in _USUAL.items():
-        if not pc.all(pc.match_substring_regex(forms[name], form)).as_py():
+        if not len(at) or not pc.all(pc.match_substring_regex(forms[name], form)).as_py():
             return None
-    try:
-        slot = at.cast(pa.timestamp("s", tz="UTC")).cast(pa.int64()).to_numpy()
-    except pa.ArrowInvalid:
-        return None
+    slot = at.cast(pa.timestamp("s", tz="UTC")).cast(pa.int64()).to_numpy()
     is_good = pc.equal(state, "true")
     milliseconds = pc.if_else(is_good, latency, "0").cast(pa.float64()).to_numpy()
     if milliseconds.max() > _LONGEST_MS:
