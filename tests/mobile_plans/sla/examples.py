@@ -237,7 +237,7 @@ def corrected() -> Statement:
             sha256="aa11" * 16,
             revision=1,
             replaces=SEAL.sha256,
-            why="dispute DIS-0001 was accepted: the control targets were blocked",
+            why="DSP-0001 was accepted by Maya Patel: the control targets were blocked",
         ),
     )
 

@@ -162,7 +162,7 @@ def test_the_page_of_a_correction() -> None:
     """M4: what changed stands first: before, now and why."""
     page = html_document(examples.corrected())
     assert page.index("What this correction changes") < page.index("MO Direct portal")
-    assert "dispute DIS-0001 was accepted" in page
+    assert "DSP-0001 was accepted by Maya Patel" in page
     assert examples.SEAL.sha256[:16] in page
 
 

@@ -88,6 +88,7 @@ def test_unknown_days_are_hatched_and_colours_follow_the_reader(
     dark = page.evaluate(COLOUR, "rect.good")
     page.emulate_media(media="print", color_scheme="dark")
     paper = page.evaluate(COLOUR, "rect.good")
+    assert page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "light"
     page.emulate_media(media="screen", color_scheme="light")
     assert paper == page.evaluate(COLOUR, "rect.good") != dark
 
