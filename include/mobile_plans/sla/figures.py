@@ -64,8 +64,8 @@ class Sums:
     @classmethod
     def of(cls, rollups: Sequence[Rollup]) -> "Sums":
         """Add them up."""
-        names = cls.__dataclass_fields__
-        return cls(**{name: sum(getattr(one, name) for one in rollups) for name in names})
+        columns = dict(zip(Rollup._fields, zip(*rollups, strict=True), strict=True))
+        return cls(**{name: sum(columns[name]) for name in cls.__dataclass_fields__})
 
     @property
     def counted(self) -> Counted:

@@ -18,8 +18,9 @@ _BIAS = (1023 << _BITS) - 1
 _LONGEST_US = 1 << 30
 ERROR = 1 / (1 << _BITS)
 """A percentile is above the true one by at most this share of it."""
-PACKED = np.dtype([("bucket", "<u2"), ("count", "<u4")])
-"""How a histogram is kept: its buckets that are not empty, in order."""
+PACKED = np.dtype([("bucket", "<u2"), ("count", "<u2")])
+"""How a histogram is kept: its buckets that are not empty; a full one as often as it takes."""
+_FULL = (1 << 16) - 1
 
 Integers = npt.NDArray[np.int64]
 
@@ -44,7 +45,12 @@ def pack(counts: Integers) -> bytes:
     """Write the counts of all buckets as the bytes that are kept."""
     filled = np.flatnonzero(counts)
     packed = np.empty(len(filled), dtype=PACKED)
-    packed["bucket"], packed["count"] = filled, counts[filled]
+    packed["bucket"], packed["count"] = filled, counts[filled] % _FULL
+    full = np.repeat(filled, counts[filled] // _FULL)
+    if len(full):
+        more = np.full(len(full), _FULL, dtype=PACKED)
+        more["bucket"] = full
+        packed = np.concatenate([packed, more])
     return packed.tobytes()
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from datetime import date
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, delete, select
@@ -12,9 +13,7 @@ from include.mobile_plans.store.tables import sla_rollup as table
 
 _PHASE_US = tuple(f"{phase}_us" for phase in PHASES)
 _PHASE_COUNT = tuple(f"{phase}_count" for phase in PHASES)
-_PLAIN = tuple(
-    name for name in Rollup.__dataclass_fields__ if name not in ("phase_us", "phase_count", "edges")
-)
+_PLAIN = Rollup._fields[:-3]
 _COLUMNS = [table.c[name] for name in (*_PLAIN, *_PHASE_US, *_PHASE_COUNT, "edges")]
 _AT_PHASES, _AT_COUNTS = len(_PLAIN), len(_PLAIN) + len(PHASES)
 
@@ -42,7 +41,8 @@ def read_rollups(
     query = select(*_COLUMNS).where(table.c.day >= first, table.c.day <= last)
     if targets is not None:
         query = query.where(table.c.target.in_(targets))
-    rows = connection.execute(query.order_by(table.c.target, table.c.day))
+    # Sorted here: a database would sort all their histograms with them.
+    rows = sorted(connection.execute(query).all(), key=itemgetter(0, 1))
     return [_rollup(row) for row in rows]
 
 
@@ -61,24 +61,19 @@ def remove_rollups(connection: Connection, day: date, targets: Collection[str]) 
 
 
 def _row(one: Rollup) -> dict[str, Any]:
-    edges = [[edge.before, edge.after, edge.bad] for edge in one.edges]
     return {
         **{name: getattr(one, name) for name in _PLAIN},
         **dict(zip(_PHASE_US, one.phase_us, strict=True)),
         **dict(zip(_PHASE_COUNT, one.phase_count, strict=True)),
-        "edges": edges or None,
+        "edges": one.edges or None,
     }
 
 
 def _rollup(row: Any) -> Rollup:
-    return Rollup(
-        **dict(zip(_PLAIN, row, strict=False)),
-        phase_us=row[_AT_PHASES:_AT_COUNTS],
-        phase_count=row[_AT_COUNTS:-1],
-        edges=() if row[-1] is None else tuple(map(_edges, row[-1])),
-    )
+    edges = () if row[-1] is None else tuple(map(_edges, row[-1]))
+    return Rollup._make((*row[:_AT_PHASES], row[_AT_PHASES:_AT_COUNTS], row[_AT_COUNTS:-1], edges))
 
 
 def _edges(document: list[Any]) -> Edges:
     before, after, bad = document
-    return Edges(before=before, after=after, bad=tuple(map(tuple, bad)))
+    return Edges(before, after, tuple(map(tuple, bad)))

@@ -6,10 +6,10 @@ instant up to, not including, its last, in the same seconds.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from include.mobile_plans.store.types import canonical_json
 
@@ -82,8 +82,7 @@ class Scope:
     decisions: tuple[tuple[int, int, Attribution], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edges:
+class Edges(NamedTuple):
     """
     The bad slots of a day between two good ones: an outage, or the part of one that day has.
 
@@ -98,10 +97,9 @@ class Edges:
     bad: tuple[tuple[int, int, int], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rollup:
+class Rollup(NamedTuple):
     """
-    One target and UTC day.
+    One target and UTC day; a tuple, because a report reads tens of thousands of them.
 
     Attributes:
         target: Which.
@@ -115,18 +113,18 @@ class Rollup:
         ours_s: Of unknown ones, those nobody probed.
         network_s: Of unknown ones, those probed while we were cut off.
         overrun_s: Of bad ones, those of maintenance that lasted longer than its window.
-        first_good: The first good slot, or None.
-        last_good: The last one, or None.
         measured: How many good probes have a latency.
         sum_us: The sum of these latencies.
         within: How many of them are within the limit.
-        phase_us: The sums of the phases of good probes, in the order of ``PHASES``.
-        phase_count: How many of each were measured.
+        first_good: The first good slot, or None.
+        last_good: The last one, or None.
         histogram: Of the latencies.
-        edges: Of its outages, in order.
         source: SHA-256 of the sealed file it was made from, or ``store``.
         inputs: SHA-256 over all else it was made from.
         policy: Fingerprint of the policy.
+        phase_us: The sums of the phases of good probes, in the order of ``PHASES``.
+        phase_count: How many of each were measured.
+        edges: Of its outages, in order.
     """
 
     target: str
@@ -145,18 +143,18 @@ class Rollup:
     ours_s: int
     network_s: int
     overrun_s: int
-    first_good: int | None
-    last_good: int | None
     measured: int
     sum_us: int
     within: int
-    phase_us: tuple[int, ...]
-    phase_count: tuple[int, ...]
+    first_good: int | None
+    last_good: int | None
     histogram: bytes
-    edges: tuple[Edges, ...]
     source: str
     inputs: str
     policy: str
+    phase_us: tuple[int, ...]
+    phase_count: tuple[int, ...]
+    edges: tuple[Edges, ...]
 
     def differences(self, made_again: "Rollup") -> list[str]:
         """Say of each figure in which the same rollup, made again, differs how it does."""
@@ -175,12 +173,11 @@ class Rollup:
             value.hex() if isinstance(value, bytes) else value
             for value in (getattr(self, name) for name in _FIGURES if name not in _OF_A_DAY)
         ]
-        edges = [[edge.before, edge.after, edge.bad] for edge in self.edges]
-        return hash_of([self.target, self.day.isoformat(), edges, *parts])
+        return hash_of([self.target, self.day.isoformat(), *parts])
 
 
-_FIGURES = tuple(field.name for field in fields(Rollup) if field.name != "policy")
-_OF_A_DAY = ("target", "day", "edges", "source")
+_FIGURES = tuple(name for name in Rollup._fields if name != "policy")
+_OF_A_DAY = ("target", "day", "source")
 
 
 def hash_of(document: object) -> str:

@@ -1,6 +1,5 @@
 """Rollups of days: made from the archive or the store alike, again only when something changed."""
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -59,7 +58,7 @@ def test_the_archive_and_the_store_say_the_same(desk: Desk) -> None:
         sha = sealed_days(connection)[SUNDAY].sha256
     for name, one in before.items():
         assert one.source == "store"
-        assert kept(desk, target=name) == replace(one, source=sha)
+        assert kept(desk, target=name) == one._replace(source=sha)
         assert kept(desk, target=name).digest == one.digest
 
 

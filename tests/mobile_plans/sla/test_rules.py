@@ -116,6 +116,18 @@ def test_a_histogram_is_within_the_error_it_states(parts: list[list[int]]) -> No
             assert found == true
 
 
+@pytest.mark.parametrize("count", [65_534, 65_535, 65_536, 200_000])
+def test_a_bucket_may_hold_any_number(count: int) -> None:
+    """A day probed every second has more slots than two bytes count (M3)."""
+    counts = np.zeros(histogram.SIZE, dtype=np.int64)
+    seven, nine = histogram.buckets(np.array([7, 9]))
+    counts[seven], counts[nine] = count, count + 1
+    packed = histogram.pack(counts)
+    assert histogram.percentiles([packed], (0.49, 0.51)) == [7, 9]
+    parts = np.frombuffer(packed, dtype=histogram.PACKED)
+    assert int(parts["count"].sum()) == 2 * count + 1
+
+
 @given(count=st.integers(1, 100_000), share=st.sampled_from(["0.5", "0.95", "0.99"]))
 def test_the_rank_is_the_nearest(count: int, share: str) -> None:
     """Whatever binary fractions make of 0.95 (M3)."""
