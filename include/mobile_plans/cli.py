@@ -20,6 +20,7 @@ from include.mobile_plans.errors import MobilePlansError
 
 GROUPS = {
     "archive": "Sealed days of samples: seal, list, verify.",
+    "audit": "Everything of one mobile operator over a time, for somebody who checks it.",
     "bug": "Bugs of either party.",
     "calendar": "Business time: deadlines and working days.",
     "db": "The store: prepare, check, verify.",

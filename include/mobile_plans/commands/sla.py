@@ -35,6 +35,7 @@ Slug = Annotated[str, typer.Option("--mobile-operator", metavar="SLUG", help="Wh
 First = Annotated[str, typer.Option("--from", metavar="DAY", help="The first UTC day, 2026-11-01.")]
 Last = Annotated[str, typer.Option("--to", metavar="DAY", help="The last UTC day, included.")]
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print one CSV row per UTC day.")]
+AsHtml = Annotated[bool, typer.Option("--html", help="Print the page that partners get.")]
 
 
 @app.command()
@@ -57,6 +58,7 @@ def statement(  # noqa: PLR0913 - two sources, two forms
     ] = None,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
+    as_html: AsHtml = False,
 ) -> None:
     """
     Show the statement of a mobile operator over whole UTC days, or the figures of a file.
@@ -67,7 +69,13 @@ def statement(  # noqa: PLR0913 - two sources, two forms
     if (samples is None) == (not slug):
         msg = "name either --mobile-operator with --from and --to, or --samples FILE"
         raise BadInput(msg)
+    if as_json + as_csv + as_html > 1:
+        msg = "name one of --json, --csv and --html"
+        raise BadInput(msg)
     if samples is not None:
+        if as_html:
+            msg = "--html is for --mobile-operator: a file says nothing of maintenance and promises"
+            raise BadInput(msg)
         terms = _terms(target_availability, latency_ms)
         found = room.figures_of_file(samples, _interval(interval), terms)
         _print_figures(found, as_json=as_json, as_csv=as_csv)
@@ -77,6 +85,9 @@ def statement(  # noqa: PLR0913 - two sources, two forms
         raise BadInput(msg)
     span = _day("--from", first), _day("--to", last)
     (made,) = room.issue(room.Desk.from_environment(SystemClock()), [slug], *span)
+    if as_html:
+        typer.echo(room.html_document(made.statement), nl=False)
+        return
     _print_statement(made.statement, as_json=as_json, as_csv=as_csv)
 
 
@@ -248,9 +259,11 @@ def _print_statement(made: Statement, *, as_json: bool, as_csv: bool) -> None:
     if as_json:
         print_json(room.statement_document(made))
         return
-    if not as_csv:
-        typer.echo(f"{made.number} revision {made.seal.revision}, {made.mobile_operator}")
-    _print_figures(made.targets, as_json=False, as_csv=as_csv)
+    if as_csv:
+        typer.echo(room.csv_text(made), nl=False)
+        return
+    typer.echo(f"{made.number} revision {made.seal.revision}, {made.mobile_operator}")
+    _print_figures(made.targets, as_json=False, as_csv=False)
 
 
 def _print_figures(found: Sequence[TargetFigures], *, as_json: bool, as_csv: bool) -> None:

@@ -21,7 +21,7 @@ from include.mobile_plans.incidents.escalation import (
     on_attempt,
     unreached,
 )
-from include.mobile_plans.incidents.export import export_incident
+from include.mobile_plans.incidents.export import export_incident, whole_record
 from include.mobile_plans.incidents.mails import headline
 from include.mobile_plans.incidents.outages import incidents_of, open_for_outages
 from include.mobile_plans.incidents.questions import PostQuestion, SeverityQuestion
@@ -86,4 +86,5 @@ __all__ = [
     "told_to",
     "unreached",
     "verdict",
+    "whole_record",
 ]

@@ -17,6 +17,7 @@ from include.mobile_plans.sla.disputes import (
     list_disputes,
     open_dispute,
 )
+from include.mobile_plans.sla.document import csv_text, html_document
 from include.mobile_plans.sla.documents import (
     CSV_HEADER,
     csv_rows,
@@ -25,6 +26,7 @@ from include.mobile_plans.sla.documents import (
     statement_document,
     statement_from,
 )
+from include.mobile_plans.sla.mails import queue_overview, queue_statement
 from include.mobile_plans.sla.rules import Terms
 
 if TYPE_CHECKING:
@@ -36,6 +38,14 @@ if TYPE_CHECKING:
         list_statements,
         reissue,
         statement_problems,
+    )
+    from include.mobile_plans.sla.reporting import (
+        months_so_far,
+        statements_of,
+        tell_corrections,
+        tell_day,
+        tell_month,
+        tell_overview,
     )
     from include.mobile_plans.sla.samples import figures_of_file
     from include.mobile_plans.sla.statements import kind_of, number_of
@@ -50,23 +60,33 @@ __all__ = [
     "Terms",
     "Verification",
     "csv_rows",
+    "csv_text",
     "decide_dispute",
     "figures_document",
     "figures_of_file",
     "find_dispute",
     "find_statement",
+    "html_document",
     "issue",
     "kept_document",
     "kind_of",
     "list_disputes",
     "list_statements",
+    "months_so_far",
     "number_of",
     "open_dispute",
+    "queue_overview",
+    "queue_statement",
     "refresh",
     "reissue",
     "statement_document",
     "statement_from",
     "statement_problems",
+    "statements_of",
+    "tell_corrections",
+    "tell_day",
+    "tell_month",
+    "tell_overview",
     "verify",
 ]
 
@@ -83,6 +103,17 @@ _LATER = {
             "statement_problems",
         ),
         "issuing",
+    ),
+    **dict.fromkeys(
+        (
+            "months_so_far",
+            "statements_of",
+            "tell_corrections",
+            "tell_day",
+            "tell_month",
+            "tell_overview",
+        ),
+        "reporting",
     ),
     **dict.fromkeys(("kind_of", "number_of"), "statements"),
 }

@@ -7,6 +7,7 @@ from math import sqrt
 from include.mobile_plans.errors import BadInput
 from include.mobile_plans.monitoring import OutageRun, whole_seconds
 from include.mobile_plans.policy.program import MonitoringPolicy, ProgramPolicy
+from include.mobile_plans.sla import words
 from include.mobile_plans.sla.model import Availability, Budget, Judged, Latency, Verdict
 from include.mobile_plans.sla.rollup import Edges, Rollup
 
@@ -140,7 +141,7 @@ def in_words(counted: Counted) -> str:
     low, high = interval_of(counted.good, counted.known)
     return (
         f"{counted.bad:,} bad of {counted.known:,} known slots: "
-        f"{percent(counted.good / counted.known)} "
+        f"{words.percent(counted.good / counted.known)} "
         f"(95 % interval {percent(low).removesuffix(' %')} to {percent(high)})"
     )
 

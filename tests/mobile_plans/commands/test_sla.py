@@ -80,6 +80,8 @@ def test_what_is_not_known_is_null(command_line: CommandLine, tmp_path: Path) ->
         (["--samples", "no.csv", "--latency-ms", "nan"], "is no latency"),
         (["--mobile-operator", "contoso", "--from", "yesterday"], "--from 'yesterday' is no day"),
         (["--mobile-operator", "contoso", "--latency-ms", "4"], "are for --samples"),
+        (["--samples", "no.csv", "--html"], "--html is for --mobile-operator"),
+        (["--samples", "no.csv", "--json", "--csv"], "name one of --json, --csv and --html"),
     ],
 )
 def test_bad_input_leaves_with_2(
@@ -119,7 +121,11 @@ def test_a_statement_from_the_store_to_a_dispute(command_line: CommandLine, desk
     assert stated.document["targets"][0]["slots"]["bad"] == 10
     assert stated.document["number"] == "SLA-contoso-2026-11-22"
     table = command_line("sla", "statement", *day, "--csv").out.splitlines()
-    assert table[1].startswith("contoso/portal,2026-11-22,2870,10,0,0,0.9965")
+    day_row = "Contoso Mobile,contoso/portal,day,2026-11-22,2026-11-22,2870,10,0,0,0.9965"
+    assert table[2].startswith(day_row)
+    page = command_line("sla", "statement", *day, "--html").out
+    assert page.startswith("<!doctype html>")
+    assert "10 bad of 2,880 known slots" in page
     assert "10 bad of 2,880 known slots" in command_line("sla", "statement", *day).out
     assert command_line("sla", "verify", "--from", "2026-11-22").code == 0
 

@@ -77,7 +77,7 @@ def test_latency_is_judged_on_the_statistic_of_policy(
 def test_a_share_is_said_with_its_interval() -> None:
     """3 bad of 2,880, with how sure that is (M3)."""
     words = in_words(Counted(good=2877, bad=3, unknown=0))
-    assert words == "3 bad of 2,880 known slots: 99.90 % (95 % interval 99.69 to 99.96 %)"
+    assert words == "3 bad of 2,880 known slots: 99.89 % (95 % interval 99.69 to 99.96 %)"
     assert in_words(Counted(good=0, bad=0, unknown=4)) == "none of 4 slots is known"
 
 
