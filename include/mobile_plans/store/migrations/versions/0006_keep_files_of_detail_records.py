@@ -45,7 +45,9 @@ def upgrade() -> None:
         comment="Files of detail records, each checked once for every content it came with.",
     )
     with op.batch_alter_table("xdr_file", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_xdr_file_place_stamp"), ["place", "stamp"], unique=True)
+        batch_op.create_index(
+            batch_op.f("ix_xdr_file_place_stamp"), ["place", "stamp"], unique=True
+        )
         batch_op.create_index(
             batch_op.f("ix_xdr_file_slug_feed_period_start"),
             ["slug", "feed", "period_start"],
