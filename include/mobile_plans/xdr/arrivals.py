@@ -122,21 +122,20 @@ class FeedFolder:
             raise BadInput(msg)
         return cls(url)
 
-    def listed(self) -> list[Listed]:
+    def listed(self, slug: str | None = None) -> list[Listed]:
         """
         List the files in it and in its folders, sorted by place; none where it does not exist yet.
+
+        Args:
+            slug: Look only at the top and at the folder of this mobile operator.
 
         Raises:
             MobilePlansError: The file system refuses it.
         """
-        try:
-            self.files.invalidate_cache()
-            found = self.files.find(self.root, maxdepth=2, detail=True)
-        except FileNotFoundError:
-            return []
-        except OSError as error:
-            msg = f"the folder of feeds cannot be listed: {error}"
-            raise MobilePlansError(msg) from error
+        if slug is None:
+            found = self._find(self.root, depth=2)
+        else:
+            found = self._find(self.root, depth=1) | self._find(self.path(slug), depth=1)
         return [
             Listed(
                 place=path.removeprefix(self.root).lstrip("/"),
@@ -146,6 +145,16 @@ class FeedFolder:
             for path, info in sorted(found.items())
             if info.get("type") == "file" and not info.get("islink")
         ]
+
+    def _find(self, folder: str, *, depth: int) -> dict[str, dict[str, Any]]:
+        try:
+            self.files.invalidate_cache()
+            return dict(self.files.find(folder, maxdepth=depth, detail=True))
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            msg = f"the folder of feeds cannot be listed: {error}"
+            raise MobilePlansError(msg) from error
 
     def path(self, place: str) -> str:
         """Return the whole path of a file below it."""
