@@ -46,6 +46,7 @@ class Column:
         least: Smallest number.
         most: Greatest number.
         identity: Checked as an EID, IMEI or IMSI; a wrong one is a warning.
+        is_id: Whether nearly every row has another value.
         meaning: For people.
     """
 
@@ -58,7 +59,13 @@ class Column:
     least: int | None = None
     most: int | None = None
     identity: Literal["eid", "imei", "imsi"] | None = None
+    is_id: bool = False
     meaning: str = ""
+
+    @property
+    def is_category(self) -> bool:
+        """Whether few texts are in many rows, so that they are judged once each."""
+        return self.type == "text" and not self.is_id and self.identity is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +144,7 @@ CDR = Feed(
     title="Call detail records",
     cadences=("PT1H", "P1D"),
     columns=(
-        Column(name="record_id", longest=64, meaning="Names the record for good."),
+        Column(name="record_id", is_id=True, longest=64, meaning="Names the record for good."),
         Column(
             name="record_seq", type="integer", least=0, meaning="One more from record to record."
         ),
@@ -158,7 +165,9 @@ CDR = Feed(
             meaning="Radio access.",
         ),
         Column(name="apn", nullable=True, meaning="Access point name."),
-        Column(name="charging_id", nullable=True, longest=64, meaning="Names the session."),
+        Column(
+            name="charging_id", is_id=True, nullable=True, longest=64, meaning="Names the session."
+        ),
         Column(
             name="partial_seq",
             type="integer",
@@ -186,7 +195,7 @@ SDR = Feed(
     columns=(
         _ICCID,
         _EID,
-        Column(name="subscription_id", longest=64, meaning="Names the subscription."),
+        Column(name="subscription_id", is_id=True, longest=64, meaning="Names the subscription."),
         Column(
             name="status",
             values=("ACTIVE", "SUSPENDED", "TERMINATED", "PENDING"),
@@ -218,7 +227,11 @@ SDR = Feed(
         ),
         Column(name="country", pattern=_COUNTRY, meaning="Where it was bought, ISO 3166."),
         Column(
-            name="last_transaction_id", nullable=True, longest=64, meaning="Of the last purchase."
+            name="last_transaction_id",
+            is_id=True,
+            nullable=True,
+            longest=64,
+            meaning="Of the last purchase.",
         ),
         _moment("snapshot_at", "When it was looked at: within the period or at its end."),
     ),
@@ -232,8 +245,15 @@ TDR = Feed(
     title="Transaction detail records",
     cadences=("PT1H", "P1D"),
     columns=(
-        Column(name="transaction_id", longest=64, meaning="Ours, as the portal was given it."),
-        Column(name="mo_order_id", nullable=True, longest=64, meaning="The order's own id."),
+        Column(
+            name="transaction_id",
+            is_id=True,
+            longest=64,
+            meaning="Ours, as the portal was given it.",
+        ),
+        Column(
+            name="mo_order_id", is_id=True, nullable=True, longest=64, meaning="The order's own id."
+        ),
         Column(
             name="iccid",
             type="iccid",
