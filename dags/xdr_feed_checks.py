@@ -3,8 +3,8 @@
 
 Waits for the files of call, subscription and transaction detail records (CDR, SDR, TDR) that each
 live mobile operator owes, checks every file by the feed contract, and keeps what became of it (X1).
-A failure is a reporting failure: one Low incident for each feed, one opening mail, later findings in
-a daily digest, a proposal to resolve once the feed is whole. Never a breach of the SLA.
+A failure is a reporting failure: one Low incident for each feed, one opening mail, later findings
+in a daily digest, a proposal to resolve once the feed is whole. Never a breach of the SLA.
 
 ## When it runs
 

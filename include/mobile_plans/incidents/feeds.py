@@ -4,6 +4,7 @@ Low incidents about feeds of detail records: one open at a time for each feed (E
 A feed that fails is a reporting failure: users are not hit, and the severity follows from that.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -34,54 +35,66 @@ class FeedTrouble:
 
     Attributes:
         key: Its name for good; the same one again changes nothing.
-        slug: Whose feed.
-        feed: ``CDR``, ``SDR`` or ``TDR``.
         what: In one sentence, for both parties.
         since: Since when.
     """
 
     key: str
-    slug: str
-    feed: str
     what: str
     since: datetime
 
 
-def open_for_feed(connection: Connection, trouble: FeedTrouble, now: datetime) -> Incident:
+def open_for_feed(
+    connection: Connection, slug: str, feed: str, troubles: Sequence[FeedTrouble], now: datetime
+) -> list[tuple[str, FeedTrouble]]:
     """
-    Open the incident of a feed, or add the trouble to the one that is open (X1).
+    Open the incident of a feed for the first of its troubles, or add them to the one that is open.
 
-    What belongs to an incident that a person resolved opens no other.
+    What belongs to an incident that a person resolved opens no other (X1).
 
     Args:
         connection: A write transaction; openers wait for each other.
-        trouble: What is wrong.
+        slug: Whose feed.
+        feed: ``CDR``, ``SDR`` or ``TDR``.
+        troubles: What is wrong.
         now: The current instant, aware UTC.
+
+    Returns:
+        The troubles that are news, each with the number of its incident.
     """
     hold_numbers(connection, SERIES)
-    of_feed = _incidents(connection, trouble.slug, trouble.feed)
-    known = [one for one in of_feed if trouble.key in one.troubles]
-    if known:
-        return known[-1]
+    of_feed = _incidents(connection, slug, feed)
+    known = {key for one in of_feed for key in one.troubles}
+    news = [trouble for trouble in troubles if trouble.key not in known]
+    if not news:
+        return []
     found = next((one for one in of_feed if not one.is_ended), None)
     if found is None:
-        opening = Opening(
-            source=f"{_prefix(trouble.slug, trouble.feed)}{trouble.key}",
-            told_by="program",
-            service="xdr",
-            slug=trouble.slug,
-            what=trouble.what,
-            since=trouble.since,
-            aware_at=now,
-            channel="monitoring",
-        )
-        found, _ = open_incident(connection, opening, by=SYSTEM, now=now)
+        found = _open(connection, slug, feed, news[0], now)
     incident = lock_incident(connection, found.incident_id)
-    incident = append(connection, incident, TROUBLE, {"trouble": trouble.key}, now=now)
-    if incident.severity is not None:
-        return incident
-    decision = decide(_USERS_ARE_WELL, since=trouble.since, now=now)
-    return assess(connection, incident, decision, by=SYSTEM, now=now)
+    for trouble in news:
+        incident = append(connection, incident, TROUBLE, {"trouble": trouble.key}, now=now)
+    if incident.severity is None:
+        decision = decide(_USERS_ARE_WELL, since=news[0].since, now=now)
+        assess(connection, incident, decision, by=SYSTEM, now=now)
+    return [(incident.incident_id, trouble) for trouble in news]
+
+
+def _open(
+    connection: Connection, slug: str, feed: str, trouble: FeedTrouble, now: datetime
+) -> Incident:
+    opening = Opening(
+        source=f"{_prefix(slug, feed)}{trouble.key}",
+        told_by="program",
+        service="xdr",
+        slug=slug,
+        what=trouble.what,
+        since=trouble.since,
+        aware_at=now,
+        channel="monitoring",
+    )
+    incident, _ = open_incident(connection, opening, by=SYSTEM, now=now)
+    return incident
 
 
 def feed_incident(connection: Connection, slug: str, feed: str) -> Incident | None:

@@ -1,4 +1,4 @@
-"""Waits for the file of one period of a feed, holding no slot, until it is there or missing (X1)."""
+"""Waits for the file of one period of a feed until it is there or missing, in no slot (X1)."""
 
 from collections.abc import Callable
 from datetime import timedelta

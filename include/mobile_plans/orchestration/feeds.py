@@ -8,6 +8,7 @@ from airflow.sdk import CronTriggerTimetable, get_current_context
 from include.mobile_plans import xdr
 from include.mobile_plans.errors import BadInput, DoesNotApply, MobilePlansError
 from include.mobile_plans.instants import format_instant, parse_instant, require_utc
+from include.mobile_plans.monitoring import Archive
 from include.mobile_plans.orchestration.feed_sensor import FeedFileSensor
 from include.mobile_plans.policy import program_policy
 from include.mobile_plans.simulation.clock import SystemClock
@@ -100,9 +101,7 @@ def find_other_files() -> list[str]:
     run = get_current_context()["dag_run"]
     recent = require_utc(run.run_after) - _HOUR
     found = xdr.waiting(store_from_environment(), folder(), clock)
-    places = [
-        one.place for one in found if one.name is None or not _is_awaited(one.name, recent)
-    ]
+    places = [one.place for one in found if one.name is None or not _is_awaited(one.name, recent)]
     if not places:
         msg = "no other file is waiting"
         raise DoesNotApply(msg)
@@ -134,7 +133,7 @@ def check_file(place: str) -> str:
     found = [one for one in xdr.waiting(store, drop, clock) if one.place == place]
     if not found:
         return f"{place} was checked by another task, or is gone"
-    return xdr.check_arrival(store, clock, drop, xdr.archive(), found[0])
+    return xdr.check_arrival(store, clock, drop, Archive.from_environment(), found[0])
 
 
 def tend() -> list[str]:

@@ -1,8 +1,8 @@
 """
 Which records came in files of the days before: the ids of each accepted file, kept in the archive.
 
-A file holds the columns ``hash`` (uint64, ascending) and ``id`` (text), so that only hashes are read
-to find candidates, and ids only where hashes meet.
+A file holds the columns ``hash`` (uint64, ascending) and ``id`` (text), so that only hashes are
+read to find candidates, and ids only where hashes meet.
 """
 
 from collections.abc import Iterable
@@ -82,9 +82,10 @@ def _repeats(ids: IdLog, file: pq.ParquetFile) -> Numbers:
     if not len(theirs):
         return np.zeros(0, np.int64)
     at = np.minimum(np.searchsorted(theirs, ids.hashes), len(theirs) - 1)
-    candidates = np.flatnonzero(theirs[at] == ids.hashes)
+    candidates: Numbers = np.flatnonzero(theirs[at] == ids.hashes)
     if not len(candidates):
         return candidates
     known = file.read(columns=["id"])["id"]
     same = pc.is_in(ids.texts(candidates), value_set=known.combine_chunks())
-    return candidates[np.asarray(same)]
+    repeated: Numbers = candidates[np.asarray(same)]
+    return repeated

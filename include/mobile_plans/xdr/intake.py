@@ -80,7 +80,7 @@ def _order(arrival: Arrival) -> tuple[bool, datetime, int, str]:
 
 def terms_in_force(connection: Connection, now: datetime) -> Terms:
     """Return what tells how a feed of a mobile operator differs from the contract."""
-    known = {
+    known: dict[tuple[str, str], XdrFeed] = {
         (version.slug, feed.feed): feed
         for version in mobile_operators_in_force(connection, now)
         for feed in version.mobile_operator.xdr_feeds
@@ -135,9 +135,7 @@ def check_arrival(
             )
             if checked is None:
                 return f"{arrival.place} was checked by another process meanwhile"
-            told = (
-                tend_feed(connection, slug, checked.feed or UNNAMED, policy, now) if slug else []
-            )
+            told = tend_feed(connection, slug, checked.feed or UNNAMED, policy, now) if slug else []
     return "; ".join([_outcome(checked), *told])
 
 

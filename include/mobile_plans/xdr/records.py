@@ -163,11 +163,12 @@ def checked_files(
     return [_file(row) for row in connection.execute(query)]
 
 
-def known_stamps(connection: Connection) -> set[tuple[str, str]]:
-    """Return place and stamp of everything that was checked."""
-    return {
-        (row.place, row.stamp) for row in connection.execute(select(table.c.place, table.c.stamp))
-    }
+def known_stamps(connection: Connection, slug: str | None = None) -> set[tuple[str, str]]:
+    """Return place and stamp of everything that was checked, or of one mobile operator's."""
+    query = select(table.c.place, table.c.stamp)
+    if slug is not None:
+        query = query.where(table.c.slug == slug)
+    return {(row.place, row.stamp) for row in connection.execute(query)}
 
 
 def stream_of(slug: str, feed: str) -> str:

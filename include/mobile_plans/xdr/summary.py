@@ -1,15 +1,15 @@
 """What a report says of feeds: files expected, received, accepted, refused, rows, late (X1, M4)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy import Connection
 
-from include.mobile_plans.policy import mobile_operator_versions
-from include.mobile_plans.policy.xdr import XdrPolicy
+from include.mobile_plans.policy import ProgramPolicy
 from include.mobile_plans.xdr.model import FeedName
-from include.mobile_plans.xdr.periods import PeriodState, owed_periods, status_of
-from include.mobile_plans.xdr.records import checked_files, written_off
+from include.mobile_plans.xdr.overview import period_statuses
+from include.mobile_plans.xdr.periods import PeriodState, PeriodStatus
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ def summarise(
     slug: str,
     first_day: date,
     last_day: date,
-    policy: XdrPolicy,
+    policy: ProgramPolicy,
     now: datetime,
 ) -> list[FeedSummary]:
     """
@@ -64,27 +64,21 @@ def summarise(
     """
     begin = datetime.combine(first_day, time(), UTC)
     end = min(datetime.combine(last_day + timedelta(days=1), time(), UTC), now)
-    versions = mobile_operator_versions(connection, slug)
-    periods = list(owed_periods(versions, begin, end, policy))
-    found = []
-    for feed in sorted({period.feed for period in periods}):
-        files = checked_files(
-            connection, slug, feed, period_from=begin - timedelta(days=1), environment="P"
-        )
-        given_up = written_off(connection, slug, feed)
-        statuses = [status_of(one, files, given_up, now) for one in periods if one.feed == feed]
-        counted = [one.counted for one in statuses if one.counted is not None]
-        found.append(
-            FeedSummary(
-                feed=feed,
-                expected=len(statuses),
-                received=sum(bool(one.files) for one in statuses),
-                accepted=len(counted),
-                rejected=sum(file.state == "rejected" for one in statuses for file in one.files),
-                rows=sum(one.rows for one in counted),
-                quarantined=sum(one.quarantined for one in counted),
-                late=sum(one.is_late for one in statuses),
-                missing=sum(one.state is PeriodState.MISSING for one in statuses),
-            )
-        )
-    return found
+    statuses = period_statuses(connection, slug, begin, end, policy, now)
+    feeds = sorted({one.period.feed for one in statuses})
+    return [_summary(feed, [one for one in statuses if one.period.feed == feed]) for feed in feeds]
+
+
+def _summary(feed: FeedName, statuses: Sequence[PeriodStatus]) -> FeedSummary:
+    counted = [one.counted for one in statuses if one.counted is not None]
+    return FeedSummary(
+        feed=feed,
+        expected=len(statuses),
+        received=sum(bool(one.files) for one in statuses),
+        accepted=len(counted),
+        rejected=sum(file.state == "rejected" for one in statuses for file in one.files),
+        rows=sum(one.rows for one in counted),
+        quarantined=sum(one.quarantined for one in counted),
+        late=sum(one.is_late for one in statuses),
+        missing=sum(one.state is PeriodState.MISSING for one in statuses),
+    )

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from sqlalchemy import Connection
 
+from include.mobile_plans.errors import BadInput
 from include.mobile_plans.incidents import (
     FeedTrouble,
     Incident,
@@ -116,20 +117,20 @@ def troubles(view: FeedView) -> Iterator[FeedTrouble]:
         if one.state is PeriodState.MISSING:
             due = f"{one.period.due_at:%Y-%m-%d %H:%M} UTC"
             what = f"The {view.feed} file of {one.period.words} is missing: it was due {due}"
-            yield _trouble(view, one.period.start, "missing", what, one.period.due_at)
+            yield _trouble(one.period.start, "missing", what, one.period.due_at)
     for file in view.files:
         if file.serious:
             start, name = file.period_start or file.received_at, f"{file.file_id}:{file.state}"
-            yield _trouble(view, start, name, _sentence(file), file.received_at)
+            yield _trouble(start, name, _sentence(file), file.received_at)
     if view.stale is not None:
         what = f"No {view.feed} file was accepted since {view.stale:%Y-%m-%d %H:%M} UTC"
-        yield _trouble(view, view.stale, "stale", what, view.stale)
+        yield _trouble(view.stale, "stale", what, view.stale)
 
 
-def _trouble(view: FeedView, start: datetime, name: str, what: str, since: datetime) -> FeedTrouble:
+def _trouble(start: datetime, name: str, what: str, since: datetime) -> FeedTrouble:
     """Name a trouble for good, with the period it is about, from which on a feed is looked at."""
     key = f"{format_instant(start)} {name}"
-    return FeedTrouble(key=key, slug=view.slug, feed=view.feed, what=what, since=since)
+    return FeedTrouble(key=key, what=what, since=since)
 
 
 def _period_in(trouble: str) -> datetime:
@@ -162,13 +163,8 @@ def tend_feed(
         What was done, in words.
     """
     view = view_feed(connection, slug, feed, policy, now)
-    before = feed_incident(connection, slug, feed)
-    known = set(before.troubles) if before else set()
-    done = []
-    for trouble in troubles(view):
-        if trouble.key not in known:
-            incident = open_for_feed(connection, trouble, now)
-            done.append(f"{incident.incident_id}: {trouble.what}")
+    news = open_for_feed(connection, slug, feed, list(troubles(view)), now)
+    done = [f"{number}: {trouble.what}" for number, trouble in news]
     lasting = feed_incident(connection, slug, feed)
     if lasting is not None and view.is_whole:
         at = view.files[-1].received_at if view.files else now
@@ -179,23 +175,27 @@ def tend_feed(
     return done
 
 
-def tend_feeds(store: Store, clock: Clock, policy: ProgramPolicy) -> list[str]:
+def tend_feeds(store: Store, clock: Clock, policy: ProgramPolicy) -> tuple[list[str], list[str]]:
     """
-    Look after the feeds of every mobile operator; return what was done, in words.
+    Look after the feeds of every mobile operator.
+
+    Returns:
+        What was done, in words; and one line for each feed that could not be looked after.
 
     Raises:
         StoreUnavailable: The store cannot be read or written.
     """
     with store.snapshot() as connection:
         wanted = sorted(feeds_on_record(connection, clock.now()))
-    done = []
+    done, problems = [], []
     for slug, feed in wanted:
-        with store.transaction() as connection:
-            done += [
-                f"{slug} {words}"
-                for words in tend_feed(connection, slug, feed, policy, clock.now())
-            ]
-    return done
+        try:
+            with store.transaction() as connection:
+                found = tend_feed(connection, slug, feed, policy, clock.now())
+            done += [f"{slug} {words}" for words in found]
+        except BadInput as problem:
+            problems.append(f"{slug} {feed}: {problem}")
+    return done, problems
 
 
 def feeds_on_record(connection: Connection, now: datetime) -> set[tuple[str, str]]:

@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import Connection
+
 from include.mobile_plans.policy import program_policy
 from include.mobile_plans.xdr import FeedFileName, FileReport, Finding, file_name
 from include.mobile_plans.xdr.records import CheckedFile, record_file
@@ -47,18 +49,25 @@ def deliver(
     world: World, start: datetime, *findings: Finding, at: datetime | None = None, **changes: Any
 ) -> CheckedFile | None:
     """Let a file be there and checked now, or received earlier."""
-    found, now = report(start, *findings, **changes), world.clock.now()
     with world.write() as connection:
-        return record_file(
-            connection,
-            found,
-            place=f"{found.name.mobile_operator}/{found.file}" if found.name else found.file,
-            stamp=f"{now.timestamp()}",
-            slug=found.name.mobile_operator if found.name else None,
-            kept=None,
-            received_at=at or now,
-            now=now,
-        )
+        return _record(world, connection, report(start, *findings, **changes), at)
+
+
+def _record(
+    world: World, connection: Connection, found: FileReport, at: datetime | None
+) -> CheckedFile | None:
+    now, name = world.clock.now(), found.name
+    assert name is not None
+    return record_file(
+        connection,
+        found,
+        place=f"{name.mobile_operator}/{found.file}",
+        stamp=f"{now.timestamp()}",
+        slug=name.mobile_operator,
+        kept=None,
+        received_at=at or now,
+        now=now,
+    )
 
 
 def tend(world: World, feed: str = "CDR", slug: str = "contoso") -> list[str]:
@@ -69,6 +78,7 @@ def tend(world: World, feed: str = "CDR", slug: str = "contoso") -> list[str]:
 def deliver_days(world: World, days: int = 8) -> None:
     """Let every hourly CDR file of Contoso of the past days have come in time."""
     start = world.clock.now().replace(minute=0) - timedelta(days=days)
-    while start + HOUR <= world.clock.now():
-        deliver(world, start, at=start + HOUR + timedelta(minutes=20))
-        start += HOUR
+    with world.write() as connection:
+        while start + HOUR <= world.clock.now():
+            _record(world, connection, report(start), start + HOUR + timedelta(minutes=20))
+            start += HOUR
