@@ -104,7 +104,8 @@ def _cdr(rows: Rows) -> Columns:
     random, count = rows.random, rows.count
     places = np.arange(count)
     kinds = random.choice(3, count, p=[0.85, 0.1, 0.05])
-    card = random.integers(0, len(rows.cards), count)
+    # A card comes again only after all others, so that no two uses are alike.
+    card = random.permutation(len(rows.cards))[places % len(rows.cards)]
     end = np.sort(_closing(rows))
     duration = np.minimum(random.exponential(400, count).astype(np.int64), 80_000)
     moved = np.where(kinds == 0, random.lognormal(12, 2, count), 0).astype(np.int64)

@@ -20,7 +20,8 @@ TIB = 1 << 40
 
 FILE_NAME = re.compile(
     r"^(CDR|SDR|TDR)_([a-z0-9-]{2,32})_([PT])_(\d{8}T\d{4}Z)_(PT1H|P1D)_(\d{6})(?:_r(\d{2}))?"
-    r"\.(csv\.gz|parquet)$"
+    r"\.(csv\.gz|parquet)$",
+    re.ASCII,
 )
 _PERIOD_FORMAT = "%Y%m%dT%H%MZ"
 
@@ -84,6 +85,7 @@ class Feed:
         totals: Integer columns whose sums the manifest states.
         money: The column of money whose sums by currency it states, or None.
         currency: The column of its currency, or None.
+        is_snapshot: Whether each file says all again, so that records come again in the next.
     """
 
     name: FeedName
@@ -96,6 +98,7 @@ class Feed:
     totals: tuple[str, ...] = ()
     money: str | None = None
     currency: str | None = None
+    is_snapshot: bool = False
 
     def column(self, name: str) -> Column:
         """Return a column by name."""
@@ -156,7 +159,7 @@ CDR = Feed(
         Column(name="duration_s", type="integer", least=0, most=86_400, meaning="Seconds."),
         Column(name="bytes_up", type="integer", least=0, most=TIB, meaning="0 unless DATA."),
         Column(name="bytes_down", type="integer", least=0, most=TIB, meaning="0 unless DATA."),
-        Column(name="serving_mccmnc", pattern=r"\d{5,6}", meaning="The network it was used in."),
+        Column(name="serving_mccmnc", pattern=r"[0-9]{5,6}", meaning="The network it was used in."),
         Column(name="country", pattern=_COUNTRY, meaning="Where, ISO 3166."),
         Column(
             name="rat",
@@ -238,6 +241,7 @@ SDR = Feed(
     key=("iccid", "subscription_id"),
     event_time="snapshot_at",
     closing_time="snapshot_at",
+    is_snapshot=True,
 )
 
 TDR = Feed(

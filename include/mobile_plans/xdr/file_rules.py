@@ -241,10 +241,11 @@ def _resend_faults(name: FeedFileName, sha256: str | None, newest: AcceptedFile)
 
 
 def _gap_faults(name: FeedFileName, expected: Expectations) -> Iterator[Fault]:
-    earlier = [one for one in expected.accepted if one.name.period_start < name.period_start]
+    delivered = [*(one.name for one in expected.accepted), *expected.refused]
+    earlier = [one for one in delivered if one.period_start < name.period_start]
     if not earlier:
         return
-    before = max(earlier, key=lambda one: one.name.period_start).name
+    before = max(earlier, key=lambda one: one.period_start)
     steps = (name.sequence - before.sequence) % LAST_SEQUENCE
     if steps != 1:
         periods = (name.period_start - before.period_start) // LENGTHS[name.cadence]

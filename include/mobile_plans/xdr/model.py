@@ -238,6 +238,7 @@ class Expectations:
         others: The ranges of all other mobile operators, unnamed.
         accepted: The files accepted before it, in any order, those of the same mobile operator,
             feed and environment.
+        refused: The files refused before it, likewise: they leave no gap in the sequence.
         usual_rows: Usual rows of such a period, or None where not known.
     """
 
@@ -250,6 +251,7 @@ class Expectations:
     test: tuple[RangePeriod, ...] | None = None
     others: tuple[RangePeriod, ...] = ()
     accepted: tuple[AcceptedFile, ...] = ()
+    refused: tuple[FeedFileName, ...] = ()
     usual_rows: float | None = None
 
     def terms(self, feed: FeedName) -> XdrFeed | None:

@@ -87,8 +87,7 @@ def _judge_period(sheet: Sheet) -> int:
     early = both(closed.values < frame.begin, closed.known)
     if early is not None and early.any():
         _judge_late(sheet, closed.values - frame.begin, early)
-    is_snapshot = frame.feed.name == "SDR"
-    after = closed.values > frame.end if is_snapshot else closed.values >= frame.end
+    after = closed.values > frame.end if frame.feed.is_snapshot else closed.values >= frame.end
     in_time = both(closed.values <= frame.latest, closed.known)
     sheet.flag("R08", both(after, in_time), column, f"{column} is after the period of the file")
     return 0 if early is None else int(np.count_nonzero(early))

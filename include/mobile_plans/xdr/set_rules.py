@@ -182,7 +182,7 @@ class ZoneWatch:
         """Count the rows of a batch by quarter of an hour."""
         closed = sheet.cells(sheet.frame.feed.closing_time)
         values = closed.values if closed.known is None else closed.values[closed.known]
-        if sheet.frame.feed.name == "SDR":
+        if sheet.frame.feed.is_snapshot:
             values = values - (values == self.end)
         width = (self.end - self.begin) // QUARTER
         places = np.clip((values - self.begin) // QUARTER + _REACH, -1, width + 2 * _REACH) + 1
