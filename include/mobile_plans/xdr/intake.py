@@ -5,17 +5,20 @@ What is kept is named by its content and written before the record of it, so tha
 moment leaves nothing that a second check would not write again alike.
 """
 
-from collections.abc import Iterator
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from sqlalchemy import Connection
 
+from include.mobile_plans.calendar import holiday_names
 from include.mobile_plans.monitoring import Archive
 from include.mobile_plans.policy import (
     MobileOperatorVersion,
     ProgramPolicy,
+    mobile_operator_in_force,
     mobile_operator_versions,
     mobile_operators_in_force,
     program_policy,
@@ -24,7 +27,9 @@ from include.mobile_plans.policy.mobile_operators import XdrFeed
 from include.mobile_plans.simulation.clock import Clock
 from include.mobile_plans.store import Store
 from include.mobile_plans.xdr.arrivals import Arrival, FeedFolder, Terms, arrivals
+from include.mobile_plans.xdr.baseline import PeriodRows, judge_volume, volume_finding
 from include.mobile_plans.xdr.checking import examine
+from include.mobile_plans.xdr.contract import FEEDS
 from include.mobile_plans.xdr.id_store import KeptIds, keep_ids, mark_of, place_of
 from include.mobile_plans.xdr.model import (
     AcceptedFile,
@@ -110,6 +115,7 @@ def check_arrival(
         known = {one.slug for one in mobile_operators_in_force(connection, clock.now())}
         slug = arrival.slug if arrival.slug in known else None
         expected = expectations(connection, arrival.name, slug, policy, clock.now())
+        is_holiday = _holidays(connection, slug, clock.now())
         earlier = list(_earlier(connection, arrival.name, slug, policy))
     with TemporaryDirectory() as temporary:
         local = Path(temporary)
@@ -117,15 +123,16 @@ def check_arrival(
         seen = KeptIds(archive, earlier)
         path = folder.files.unstrip_protocol(folder.path(arrival.place))
         found = examine(path, expected, local, seen=seen, quarantine=str(aside))
-        kept = _keep(archive, folder, arrival, found.report, aside)
-        if found.ids is not None and found.report.accepted and slug and arrival.name:
-            place = place_of(slug, arrival.name.name, found.report.sha256)
+        report = _with_volume(found.report, expected, is_holiday)
+        kept = _keep(archive, folder, arrival, report, aside)
+        if found.ids is not None and report.accepted and slug and arrival.name:
+            place = place_of(slug, arrival.name.name, report.sha256)
             keep_ids(archive, found.ids, place, local)
         with store.transaction() as connection:
             now = clock.now()
             checked = record_file(
                 connection,
-                found.report,
+                report,
                 place=arrival.place,
                 stamp=arrival.stamp,
                 slug=slug,
@@ -150,6 +157,7 @@ def expectations(
     if slug is None:
         return Expectations(policy=policy.xdr, now=now, mobile_operator="")
     versions = mobile_operator_versions(connection, slug)
+    before = _before(connection, name, slug, _LOOKED_BACK) if name else []
     return Expectations(
         policy=policy.xdr,
         now=now,
@@ -158,7 +166,8 @@ def expectations(
         production=range_periods(versions, "P"),
         test=range_periods(versions, "T"),
         others=tuple(_others(mobile_operators_in_force(connection, now), slug)),
-        accepted=tuple(_accepted(connection, name, slug)) if name else (),
+        accepted=tuple(_accepted(one for one in before if one.state == "accepted")),
+        refused=tuple(filter(None, (name_of(one) for one in before if one.state == "rejected"))),
     )
 
 
@@ -168,8 +177,8 @@ def _others(versions: list[MobileOperatorVersion], slug: str) -> Iterator[RangeP
             yield from registered_periods(version.mobile_operator.iccid_ranges, "P")
 
 
-def _accepted(connection: Connection, name: FeedFileName, slug: str) -> Iterator[AcceptedFile]:
-    for file in _before(connection, name, slug, _LOOKED_BACK):
+def _accepted(files: Iterable[CheckedFile]) -> Iterator[AcceptedFile]:
+    for file in files:
         taken = name_of(file)
         if taken is not None:
             yield AcceptedFile(
@@ -180,20 +189,50 @@ def _accepted(connection: Connection, name: FeedFileName, slug: str) -> Iterator
 def _before(
     connection: Connection, name: FeedFileName, slug: str, reach: timedelta
 ) -> list[CheckedFile]:
-    begin = name.period_start - reach
-    found = checked_files(
-        connection, slug, name.feed, period_from=begin, environment=name.environment
+    """Return what came of the same feed and environment, so far back and later."""
+    return checked_files(
+        connection,
+        slug,
+        name.feed,
+        period_from=name.period_start - reach,
+        environment=name.environment,
     )
-    return [file for file in found if file.state == "accepted"]
+
+
+def _holidays(connection: Connection, slug: str | None, now: datetime) -> Callable[[date], bool]:
+    """Return what tells the holidays of a mobile operator; nobody has none."""
+    if slug is None:
+        return lambda _: False
+    calendar = mobile_operator_in_force(connection, slug, now).mobile_operator.calendar
+    return lambda day: bool(holiday_names(day, calendar.country, calendar.region))
+
+
+def _with_volume(
+    report: FileReport, expected: Expectations, is_holiday: Callable[[date], bool]
+) -> FileReport:
+    """Hold the rows of an accepted file against the usual ones (T03)."""
+    name, policy = report.name, expected.policy
+    if not report.accepted or name is None or name.environment == "T":
+        return report
+    history = {one.name.period_start: one.rows for one in expected.accepted}
+    verdict = judge_volume(
+        PeriodRows(start=name.period_start, rows=report.rows),
+        name.cadence,
+        [PeriodRows(start=start, rows=rows) for start, rows in history.items()],
+        is_holiday,
+        policy.volume,
+    )
+    finding = volume_finding(verdict, policy)
+    return replace(report, findings=(*report.findings, finding)) if finding else report
 
 
 def _earlier(
     connection: Connection, name: FeedFileName | None, slug: str | None, policy: ProgramPolicy
 ) -> Iterator[str]:
     """Name the kept ids of other periods' files, as far back as closed periods are looked at."""
-    if name is not None and slug is not None:
+    if name is not None and slug is not None and not FEEDS[name.feed].is_snapshot:
         for file in _before(connection, name, slug, policy.xdr.gap_filling):
-            if file.period_start != name.period_start:
+            if file.state == "accepted" and file.period_start != name.period_start:
                 yield place_of(slug, file.name, file.sha256)
 
 

@@ -7,7 +7,7 @@ live, and its record named the feed with that cadence, from the period's begin t
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import get_args
 
@@ -156,7 +156,15 @@ def version_at(
 def status_of(
     period: Period, files: Iterable[CheckedFile], written_off: Mapping[datetime, str], now: datetime
 ) -> PeriodStatus:
-    """Say how a period stands, by what came for it and who gave it up."""
+    """
+    Say how a period stands.
+
+    Args:
+        period: Which.
+        files: What came of its feed.
+        written_off: Which periods were given up, by whom and why.
+        now: The current instant, aware UTC.
+    """
     came = tuple(one for one in files if one.period_start == period.start)
     accepted = [one for one in came if one.state == "accepted"]
     counted = max(accepted, key=lambda one: (one.revision or 0, one.file_id), default=None)
@@ -167,28 +175,7 @@ def status_of(
         state = PeriodState.WRITTEN_OFF
     elif any(one.state == "rejected" for one in came):
         state = PeriodState.REJECTED
-    elif now < period.due_at:
-        state = PeriodState.AWAITED
     else:
-        state = PeriodState.LATE if now < period.missing_at else PeriodState.MISSING
+        limits = (period.due_at, PeriodState.AWAITED), (period.missing_at, PeriodState.LATE)
+        state = next((one for limit, one in limits if now <= limit), PeriodState.MISSING)
     return PeriodStatus(period=period, state=state, counted=counted, files=came, written_off=reason)
-
-
-def stale_since(
-    statuses: Sequence[PeriodStatus], policy: XdrPolicy, now: datetime
-) -> datetime | None:
-    """
-    Return since when nothing of a feed was accepted, where that is too long; else None (T01).
-
-    Args:
-        statuses: The periods of one feed, oldest first.
-        policy: How long is too long.
-        now: The current instant, aware UTC.
-    """
-    owed = [one for one in statuses if one.state is not PeriodState.WRITTEN_OFF]
-    if not owed:
-        return None
-    ends = [one.period.end for one in owed if one.counted is not None]
-    since = max(ends, default=owed[0].period.start)
-    limit: timedelta = policy.lateness.of(owed[-1].period.cadence).stale
-    return since if now - since > limit else None

@@ -29,11 +29,12 @@ from include.mobile_plans.policy import (
 )
 from include.mobile_plans.simulation.clock import Clock
 from include.mobile_plans.store import Store
+from include.mobile_plans.xdr.feed_rules import completeness, freshness, incompleteness
+from include.mobile_plans.xdr.model import Finding
 from include.mobile_plans.xdr.periods import (
     PeriodState,
     PeriodStatus,
     owed_periods,
-    stale_since,
     status_of,
 )
 from include.mobile_plans.xdr.records import CheckedFile, checked_files, written_off
@@ -55,14 +56,14 @@ class FeedView:
         feed: Kind of records, or ``UNNAMED``.
         statuses: Its periods, oldest first.
         files: What was checked of it, in order.
-        stale: Since when nothing was accepted, where that is too long.
+        stale: That nothing was accepted for too long (T01), or None.
     """
 
     slug: str
     feed: str
     statuses: tuple[PeriodStatus, ...]
     files: tuple[CheckedFile, ...]
-    stale: datetime | None
+    stale: Finding | None
 
     @property
     def is_whole(self) -> bool:
@@ -107,8 +108,23 @@ def view_feed(
         feed=feed,
         statuses=statuses,
         files=tuple(files),
-        stale=stale_since(statuses, policy.xdr, now),
+        stale=_stale(statuses, policy, now),
     )
+
+
+def _stale(
+    statuses: Sequence[PeriodStatus], policy: ProgramPolicy, now: datetime
+) -> Finding | None:
+    owed = [one for one in statuses if one.state is not PeriodState.WRITTEN_OFF]
+    if not owed:
+        return None
+    cadence, since = owed[-1].period.cadence, owed[0].period.end
+    return freshness(_accepted_last(owed), since, cadence, now, policy.xdr)
+
+
+def _accepted_last(statuses: Sequence[PeriodStatus]) -> datetime | None:
+    accepted = (one.counted.received_at for one in statuses if one.counted is not None)
+    return max(accepted, default=None)
 
 
 def troubles(view: FeedView) -> Iterator[FeedTrouble]:
@@ -123,8 +139,8 @@ def troubles(view: FeedView) -> Iterator[FeedTrouble]:
             start, name = file.period_start or file.received_at, f"{file.file_id}:{file.state}"
             yield _trouble(start, name, _sentence(file), file.received_at)
     if view.stale is not None:
-        what = f"No {view.feed} file was accepted since {view.stale:%Y-%m-%d %H:%M} UTC"
-        yield _trouble(view.stale, "stale", what, view.stale)
+        since = _accepted_last(view.statuses) or view.statuses[0].period.end
+        yield _trouble(since, "stale", f"{view.feed} feed: {view.stale.message}", since)
 
 
 def _trouble(start: datetime, name: str, what: str, since: datetime) -> FeedTrouble:
@@ -171,7 +187,7 @@ def tend_feed(
         if note_feed_is_whole(connection, lasting.incident_id, at, now):
             done.append(f"{lasting.incident_id}: the feed is whole")
     if lasting is not None:
-        done += _digest(connection, lasting, view, now)
+        done += _digest(connection, lasting, view, policy, now)
     return done
 
 
@@ -208,12 +224,18 @@ def feeds_on_record(connection: Connection, now: datetime) -> set[tuple[str, str
     return found
 
 
-def _digest(connection: Connection, incident: Incident, view: FeedView, now: datetime) -> list[str]:
+def _digest(
+    connection: Connection,
+    incident: Incident,
+    view: FeedView,
+    policy: ProgramPolicy,
+    now: datetime,
+) -> list[str]:
     """Tell both parties once a day what was found on the day before, beyond the opening mail."""
     day = now.date() - timedelta(days=1)
     evidence = f"digest of {day}"
     incident = find_incident(connection, incident.incident_id)
-    lines = list(digest_lines(view, day, since=incident.opened_at))
+    lines = list(digest_lines(view, day, policy, since=incident.opened_at))
     told = any(event.data.get("evidence") == evidence for event in incident.events)
     if told or not lines or incident.is_ended:
         return []
@@ -233,18 +255,31 @@ def _digest(connection: Connection, incident: Incident, view: FeedView, now: dat
     return [f"{incident.incident_id}: {evidence}"]
 
 
-def digest_lines(view: FeedView, day: date, *, since: datetime) -> Iterator[str]:
-    """Yield what was found of a feed on a UTC day, after an instant, a line each."""
+def digest_lines(
+    view: FeedView, day: date, policy: ProgramPolicy, *, since: datetime
+) -> Iterator[str]:
+    """Yield what was found of a feed on a UTC day, after an instant, a line each (T02)."""
     begin = max(datetime.combine(day, time(), UTC), since)
     end = datetime.combine(day + timedelta(days=1), time(), UTC)
-    for one in view.statuses:
-        if one.state is PeriodState.MISSING and begin < one.period.missing_at <= end:
-            yield f"- the file of {one.period.words} is missing"
+    missing = [
+        one
+        for one in view.statuses
+        if one.state is PeriodState.MISSING and begin < one.period.missing_at <= end
+    ]
+    for one in missing:
+        yield f"- the file of {one.period.words} is missing"
     for file in _between(view.files, begin, end):
         outcome = "refused" if file.state == "rejected" else "accepted"
         for found in file.findings:
             if found["severity"] != "I":
                 yield f"- {file.name}, {outcome}: {found['check']} {found['message']}"
+    due = [one.period.start for one in view.statuses if one.period.missing_at <= end]
+    there = [one.period.start for one in view.statuses if one.counted is not None]
+    of_days = {one.period.start.date() for one in missing}
+    days = [one for one in completeness(due, there) if one.day in of_days]
+    incomplete = incompleteness(days, policy.xdr)
+    if incomplete is not None:
+        yield f"- {incomplete.check} {incomplete.message}"
 
 
 def _between(files: Sequence[CheckedFile], begin: datetime, end: datetime) -> Iterable[CheckedFile]:

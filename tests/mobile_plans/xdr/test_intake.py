@@ -88,10 +88,11 @@ def test_a_whole_file_is_checked_once(drop: Drop) -> None:
     """X1: accepted, counted for its period, and not looked at again."""
     drop.send()
     (outcome,) = drop.check()
-    assert outcome.endswith(".csv.gz accepted: 50 rows")
+    assert outcome.endswith(".csv.gz accepted: 50 rows (T03)")
     assert drop.check() == []
     (file,) = drop.files()
-    assert (file.state, file.rows, file.findings, file.kept) == ("accepted", 50, [], None)
+    assert (file.state, file.rows, file.kept) == ("accepted", 50, None)
+    assert [one["message"][:8] for one in file.findings] == ["learning"]
     now = drop.world.clock.now()
     with drop.world.store.snapshot() as connection:
         policy = program_policy()
@@ -159,7 +160,7 @@ def test_rows_set_aside_are_kept_with_their_reasons(drop: Drop) -> None:
     (outcome,) = drop.check()
     (file,) = drop.files()
     assert file.quarantined >= 1
-    assert f"50 rows, {file.quarantined} set aside (R04)" in outcome
+    assert f"50 rows, {file.quarantined} set aside (R04, T03)" in outcome
     assert file.kept is not None
     kept = pq.read_table(drop.archive / file.kept).to_pylist()
     assert [row["reasons"] for row in kept] == ["R04"] * file.quarantined
@@ -236,4 +237,4 @@ def test_a_mobile_operator_that_is_no_longer_live(drop: Drop) -> None:
             now=drop.world.clock.now(),
         )
     drop.send()
-    assert drop.check()[0].endswith("accepted: 50 rows")
+    assert drop.check()[0].endswith("accepted: 50 rows (T03)")

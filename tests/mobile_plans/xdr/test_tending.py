@@ -14,7 +14,7 @@ MISSING = (
 )
 
 
-def late(world: World, hours: float = 5) -> None:  # noqa: F811
+def late(world: World, hours: float = 5.01) -> None:  # noqa: F811
     """Let everything up to noon have come, and nothing for the hour after it."""
     deliver_days(world)
     world.clock.advance(timedelta(hours=hours))
@@ -22,7 +22,7 @@ def late(world: World, hours: float = 5) -> None:  # noqa: F811
 
 def test_a_feed_that_delivers_opens_nothing(world: World) -> None:  # noqa: F811
     """X1: late is no finding, only missing is."""
-    late(world, 4.9)
+    late(world, 5)
     assert tend(world) == []
 
 
@@ -39,7 +39,7 @@ def test_a_missing_file_opens_one_incident(world: World) -> None:  # noqa: F811
 
 def test_delivered_proposes_and_written_off_too(world: World) -> None:  # noqa: F811
     """X1: a missing file stays open until it is delivered or written off by name."""
-    late(world, 6)
+    late(world, 6.01)
     assert len(tend(world)) == 2
     deliver(world, NOON)
     assert tend(world) == []
@@ -110,18 +110,22 @@ def test_later_findings_come_in_one_digest_a_day(world: World) -> None:  # noqa:
     assert len(told) == 2
     text = told[1].decode()
     assert "Found on 2026-11-23 (UTC) in the CDR feed:" in text
+    assert "- T02 periods accepted of those due: 2026-11-23: 12 of " in text
     assert "- the file of 2026-11-23 14:00 to 15:00 UTC is missing" in text
-    assert "csv.gz, refused: F04 breaks off" in text
-    assert "csv.gz, refused: F14 closed" in text
+    lines = "".join(text.split("=\r\n"))
+    assert "csv.gz, refused: F04 breaks off" in lines
+    assert "csv.gz, refused: F14 closed" in lines
     assert "12:00 to 13:00 UTC is missing" not in text.split("Found on")[1].split("What:")[0]
 
 
 def test_a_stale_feed_is_told_as_one(world: World) -> None:  # noqa: F811
     """T01: nothing accepted for a day is one more trouble of the same incident."""
-    late(world, 5)
+    late(world, 5.01)
     tend(world)
-    world.clock.advance(timedelta(hours=20))
-    assert "INC-0001: No CDR file was accepted since 2026-11-23 12:00 UTC" in tend(world)
+    world.clock.advance(timedelta(hours=19, minutes=31))
+    assert (
+        "INC-0001: CDR feed: nothing was accepted since 2026-11-23T12:20:00Z, 24 hours ago"
+    ) in tend(world)
 
 
 def test_a_file_without_a_right_name_is_told_too(world: World) -> None:  # noqa: F811
@@ -145,7 +149,7 @@ def test_a_file_without_a_right_name_is_told_too(world: World) -> None:  # noqa:
 
 def test_all_feeds_of_all_are_looked_after(world: World) -> None:  # noqa: F811
     """X1: each mobile operator and feed by itself, and only once."""
-    world.clock.advance(timedelta(hours=5))
+    world.clock.advance(timedelta(hours=5, seconds=1))
     done, problems = tend_feeds(world.store, world.clock, program_policy())
     assert problems == []
     numbers = {line.split(": ")[0] for line in done}
