@@ -62,13 +62,16 @@ def xdr_feed_checks() -> None:
 
     @plain_task(task_display_name="Find other files")
     def find_other_files() -> list:
-        """Name late, resent and misnamed files."""
+        """Name late, resent and misnamed files, feed by feed."""
         return feeds.find_other_files()
 
-    @plain_task(task_display_name="Check another file", map_index_template="{{ place }}")
-    def check_other_file(place: str) -> str:
-        """Check one of them."""
-        return feeds.check_file(place)
+    @plain_task(
+        task_display_name="Check the other files of a feed",
+        map_index_template="{{ feed['name'] }}",
+    )
+    def check_other_files(feed: dict) -> list:
+        """Check those of one feed, oldest period first."""
+        return feeds.check_files(feed["places"])
 
     @plain_task(task_display_name="Tell what is missing", trigger_rule="all_done")
     def tell_what_is_missing() -> list:
@@ -76,7 +79,7 @@ def xdr_feed_checks() -> None:
         return feeds.tend()
 
     each_period.expand(period=list_periods())
-    check_other_file.expand(place=find_other_files()) >> tell_what_is_missing()
+    check_other_files.expand(feed=find_other_files()) >> tell_what_is_missing()
 
 
 xdr_feed_checks()

@@ -33,7 +33,7 @@ GROUPS = {
     "policy": "The program's policy files.",
     "probes": "Portal probes: run them, look at them, import history.",
     "promises": "Promises with a clock, of either party.",
-    "xdr": "Feeds of detail records: check files, make some, their contract.",
+    "xdr": "Feeds of detail records: periods, files, their checks and contract.",
 }
 """Every group with its one line of help; ``commands/<group>.py`` holds its ``app``."""
 

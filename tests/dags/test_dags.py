@@ -22,6 +22,7 @@ EXPECTED = {
     "planned_maintenance",
     "portal_monitoring",
     "service_outage_notice",
+    "xdr_feed_checks",
 }
 AREAS = {"launch", "records", "monitoring", "incident", "maintenance", "xdr", "sla", "platform"}
 HEADINGS = ["What it promises", "When it runs", "What it needs", "When it fails"]

@@ -1,5 +1,6 @@
 """What the tasks of ``xdr_feed_checks`` do; the DAG file only names and orders them."""
 
+import logging
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from include.mobile_plans.policy import program_policy
 from include.mobile_plans.simulation.clock import SystemClock
 from include.mobile_plans.store import store_from_environment
 
+log = logging.getLogger(__name__)
 clock = SystemClock()
 _HOUR = timedelta(hours=1)
 _MOST_MAPPED = 1000
@@ -92,20 +94,30 @@ def look_for(period: dict[str, str]) -> list[str] | None:
     raise DoesNotApply(msg)
 
 
-def find_other_files() -> list[str]:
+def find_other_files() -> list[dict[str, Any]]:
     """
     Name all other files that are there completely and were not checked: late, resent, misnamed.
 
     Files of periods that still have a sensor are left to it for an hour.
+
+    Returns:
+        One entry for each feed: its ``name``, as Airflow shows it, and its ``places``.
     """
     run = get_current_context()["dag_run"]
     recent = require_utc(run.run_after) - _HOUR
-    found = xdr.waiting(store_from_environment(), folder(), clock)
-    places = [one.place for one in found if one.name is None or not _is_awaited(one.name, recent)]
-    if not places:
+    by_feed: dict[str, list[str]] = {}
+    for one in xdr.waiting(store_from_environment(), folder(), clock):
+        if one.name is None or not _is_awaited(one.name, recent):
+            feed = f"{one.slug or 'nobody'} {one.name.feed if one.name else 'misnamed'}"
+            by_feed.setdefault(feed, []).append(one.place)
+    if not by_feed:
         msg = "no other file is waiting"
         raise DoesNotApply(msg)
-    return places[:_MOST_MAPPED]
+    found = [
+        {"name": f"{feed}, {len(places)} file{'s' * (len(places) != 1)}", "places": places}
+        for feed, places in sorted(by_feed.items())
+    ]
+    return found[:_MOST_MAPPED]
 
 
 def _is_awaited(name: xdr.FeedFileName, recent: datetime) -> bool:
@@ -118,8 +130,20 @@ def check_files(places: list[str]) -> list[str]:
 
     Returns:
         What became of each, in words.
+
+    Raises:
+        MobilePlansError: One could not be checked; all others were.
     """
-    return [check_file(place) for place in places]
+    done, problems = [], []
+    for place in places:
+        try:
+            done.append(check_file(place))
+            log.info("%s", done[-1])
+        except MobilePlansError as problem:
+            problems.append(f"{place}: {problem}")
+    if problems:
+        raise MobilePlansError("; ".join(problems))
+    return done
 
 
 def check_file(place: str) -> str:
@@ -130,7 +154,8 @@ def check_file(place: str) -> str:
         MobilePlansError: The folder or the archive cannot be used; nothing is recorded then.
     """
     store, drop = store_from_environment(), folder()
-    found = [one for one in xdr.waiting(store, drop, clock) if one.place == place]
+    slug = place.rpartition("/")[0] or None
+    found = [one for one in xdr.waiting(store, drop, clock, slug=slug) if one.place == place]
     if not found:
         return f"{place} was checked by another task, or is gone"
     return xdr.check_arrival(store, clock, drop, Archive.from_environment(), found[0])
