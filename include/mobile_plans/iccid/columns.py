@@ -129,6 +129,22 @@ def check_digits_hold(iccids: Any) -> Flags:
     return _for_each_number(iccids, _luhn_holds)
 
 
+def forms_hold(iccids: Any) -> Flags:
+    """
+    Tell for each number whether it is an ICCID by its form: 18 to 20 digits that start with 89.
+
+    Args:
+        iccids: Arrow strings, or anything Arrow reads as such.
+
+    Returns:
+        One flag per number, in order; ``False`` for what is missing.
+
+    Raises:
+        BadInput: The column is not text.
+    """
+    return _for_each_number(iccids, _is_telecom_number)
+
+
 def _luhn_holds(digits: Digits) -> Flags:
     total = np.zeros(len(digits), dtype=np.uint8)
     last = digits.shape[1] - 1
