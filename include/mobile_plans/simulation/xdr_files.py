@@ -183,7 +183,7 @@ def write_draft(folder: Path, draft: Draft) -> Path:
             data = path.read_bytes()
             path.write_bytes(data[: len(data) * 2 // 3])
     if draft.terms.manifest and draft.has_manifest:
-        manifest = replace(_manifest(draft, path), **draft.manifest)
+        manifest = replace(manifest_of(draft, path), **draft.manifest)
         (folder / draft.name.manifest_name).write_text(write_manifest(manifest))
     return path
 
@@ -217,6 +217,19 @@ def _shortened(text: bytes, draft: Draft, begin: int) -> bytes:
 
 
 def _write_parquet(path: Path, draft: Draft) -> None:
+    table = pa.table(typed_columns(draft))
+    pq.write_table(table, path, compression="zstd", row_group_size=ROWS_AT_ONCE)
+
+
+def typed_columns(draft: Draft, *, keep_text: bool = True) -> Columns:
+    """
+    Return the columns as Parquet has them.
+
+    Args:
+        draft: Whose.
+        keep_text: Whether a column with a text no typed column can hold stays text, as a mobile
+            operator would deliver it; or else that text is left out.
+    """
     kinds = {
         "integer": pa.int64(),
         "number": pa.float64(),
@@ -230,9 +243,9 @@ def _write_parquet(path: Path, draft: Draft) -> None:
         try:
             columns[name] = column if kind is None else column.cast(kind)
         except pa.ArrowInvalid:
-            # A fault no typed column can hold: such a mobile operator delivers text.
-            columns[name] = column
-    pq.write_table(pa.table(columns), path, compression="zstd", row_group_size=ROWS_AT_ONCE)
+            whole = pc.match_substring_regex(column, r"Z$")
+            columns[name] = column if keep_text else pc.if_else(whole, column, None).cast(kind)
+    return columns
 
 
 def control_totals(draft: Draft) -> ControlTotals:
@@ -265,7 +278,8 @@ def _numbers(column: pa.Array, kind: pa.DataType) -> pa.Array:
     return pc.if_else(good, column, None).cast(kind)
 
 
-def _manifest(draft: Draft, path: Path) -> Manifest:
+def manifest_of(draft: Draft, path: Path) -> Manifest:
+    """State what a file holds, for the manifest beside it."""
     name = draft.name
     data = b"" if draft.empty else path.read_bytes()
     numbered = None if draft.empty or not draft.rows else draft.columns.get("record_seq")

@@ -1,28 +1,19 @@
 """What is checked of each cell by its column's contract: R01 to R06, R10 and R11."""
 
-import re
 from collections.abc import Callable
-from functools import cache
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from include.mobile_plans.iccid import (
-    check_digits_hold,
-    check_eid,
-    check_imei,
-    check_imsi,
-    forms_hold,
-)
-from include.mobile_plans.xdr.batches import bytes_of, offsets_of
+from include.mobile_plans.iccid import check_digits_hold, forms_hold
+from include.mobile_plans.xdr.batches import offsets_of
 from include.mobile_plans.xdr.cells import MICRO, Flags
 from include.mobile_plans.xdr.contract import Column
+from include.mobile_plans.xdr.identities import identities_hold
 from include.mobile_plans.xdr.sheet import Sheet, both
 
 _SHORTEST_ICCID = 18
-_IMSI_DIGITS = 15
-_COUNTRY_CODES = 1000
 
 
 def judge_columns(sheet: Sheet) -> None:
@@ -70,56 +61,31 @@ def _judge_text(sheet: Sheet, column: Column, present: Flags | None) -> None:
         long = np.diff(offsets_of(array)) > column.longest
         sheet.flag("R05", long, name, f"{name} is longer than {column.longest} characters")
         return
-    faults: tuple[tuple[str, Callable[[str], bool], str], ...] = (
-        ("R05", lambda text: len(text) > column.longest, f"is longer than {column.longest}"),
-        ("R04", lambda text: text not in column.values, f"is none of {', '.join(column.values)}"),
-        ("R04", _unlike(column.pattern), f"does not have the form {column.pattern}"),
-    )
-    asked = (True, bool(column.values), column.pattern is not None)
-    for is_asked, (rule, accept, words) in zip(asked, faults, strict=True):
-        if is_asked and any(accept(text) for text in array.dictionary.to_pylist()):
-            sheet.flag(rule, sheet.is_any_of(name, accept), name, f"{name} {words}")
 
+    def flag(rule: str, judge: Callable[[pa.Array], pa.Array], words: str) -> None:
+        sheet.flag(rule, sheet.each_text(name, judge), name, f"{name} {words}")
 
-def _unlike(pattern: str | None) -> Callable[[str], bool]:
-    compiled = re.compile(pattern or "")
-    return lambda text: compiled.fullmatch(text) is None
+    def is_long(texts: pa.Array) -> pa.Array:
+        return pc.greater(pc.utf8_length(texts), column.longest)
+
+    flag("R05", is_long, f"is longer than {column.longest} characters")
+    if column.values:
+        allowed = pa.array(column.values)
+        words = f"is none of {', '.join(column.values)}"
+        flag("R04", lambda texts: pc.invert(pc.is_in(texts, value_set=allowed)), words)
+    if column.pattern is not None:
+        whole = f"^(?:{column.pattern})$"
+        words = f"does not have the form {column.pattern}"
+        flag("R04", lambda texts: pc.invert(pc.match_substring_regex(texts, whole)), words)
 
 
 def _judge_identity(sheet: Sheet, column: Column, present: Flags | None) -> None:
-    """A wrong EID, IMEI or IMSI warns; only those a quick look doubts are looked at closely."""
-    name, array = column.name, sheet.batch.columns[column.name]
-    doubtful = _doubtful_imsis(array) if column.identity == "imsi" else None
-    places = np.arange(len(array)) if doubtful is None else np.flatnonzero(doubtful)
-    if present is not None:
-        places = places[present[places]]
-    if not len(places):
+    """A wrong EID, IMEI or IMSI warns."""
+    name, identity = column.name, column.identity
+    if identity is None:
         return
-    check = {"eid": check_eid, "imei": check_imei, "imsi": check_imsi}[column.identity or "eid"]
-    distinct = array.take(pa.array(places)).dictionary_encode()
-    verdicts = [not check(text).valid for text in distinct.dictionary.to_pylist()]
-    wrong = np.zeros(len(array), np.bool_)
-    wrong[places] = np.array(verdicts, np.bool_)[distinct.indices.to_numpy()]
-    sheet.flag("R11", wrong, name, f"{name} is no {name.upper()}")
-
-
-def _doubtful_imsis(array: pa.Array) -> Flags:
-    """Clear those of 15 digits with an assigned country code as a whole."""
-    lengths = np.diff(offsets_of(array))
-    regular = np.flatnonzero(lengths == _IMSI_DIGITS)
-    texts = array if len(regular) == len(array) else array.take(pa.array(regular))
-    digits = bytes_of(texts).reshape(-1, _IMSI_DIGITS) - ord("0")
-    codes = digits[:, 0] * np.int16(100) + digits[:, 1] * np.int16(10) + digits[:, 2]
-    good = _assigned_codes().take(codes, mode="clip") & (digits.max(axis=1, initial=0) <= 9)  # noqa: PLR2004 - a digit
-    doubtful = np.ones(len(array), np.bool_)
-    doubtful[regular[good]] = False
-    return doubtful
-
-
-@cache
-def _assigned_codes() -> Flags:
-    """Tell of each mobile country code whether it is assigned."""
-    return np.array([check_imsi(f"{code:03}010123456789").valid for code in range(_COUNTRY_CODES)])
+    wrong = ~identities_hold(sheet.batch.columns[name], identity)
+    sheet.flag("R11", both(wrong, present), name, f"{name} is no {name.upper()}")
 
 
 def _judge_iccids(sheet: Sheet) -> None:

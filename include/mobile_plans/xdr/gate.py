@@ -136,8 +136,11 @@ class Gate:
         yield from chunks
 
     def _unpack(self) -> Iterator[bytes]:
-        packed = self._delivered.read()
+        packed = b""
         while True:
+            packed = self._begin_of_member(packed)
+            if not packed and self.unpacked:
+                return
             if not packed.startswith(_GZIP):
                 msg = "is not gzip" if not self.unpacked else "holds something after its gzip data"
                 raise Refused(msg, rule="F04")
@@ -152,11 +155,16 @@ class Gate:
                 if data:
                     self._count(data)
                     yield data
-            packed = unpacker.unused_data or self._delivered.read()
-            if len(packed) == 1:
-                packed += self._delivered.read()
-            if not packed:
-                return
+            packed = unpacker.unused_data
+
+    def _begin_of_member(self, packed: bytes) -> bytes:
+        """Read on until there is enough to tell whether gzip begins here; nothing at the end."""
+        while len(packed) < len(_GZIP):
+            more = self._delivered.read()
+            if not more:
+                break
+            packed += more
+        return packed
 
     def _next(self, unpacked: bytes) -> bytes:
         packed = self._delivered.read()

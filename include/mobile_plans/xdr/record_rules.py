@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 import numpy as np
+import pyarrow.compute as pc
 
 from include.mobile_plans.xdr.cells import Flags, Numbers
 from include.mobile_plans.xdr.contract import COMPLETE, DATA
@@ -36,9 +37,8 @@ def _judge_usage(sheet: Sheet) -> None:
     text = "duration_s does not agree with event_start and event_end"
     sheet.flag("R06_duration", off, "duration_s", text)
     moved = (sheet.cells("bytes_up").values | sheet.cells("bytes_down").values) > 0
-    if not moved.all() or len(sheet.batch.columns["service_type"].dictionary) > 1:
-        other = sheet.is_any_of("service_type", lambda text: text != DATA)
-        sheet.flag("R05_bytes", moved & other, "service_type", "bytes are counted without DATA")
+    other = sheet.each_text("service_type", lambda texts: pc.not_equal(texts, DATA))
+    sheet.flag("R05_bytes", moved & other, "service_type", "bytes are counted without DATA")
 
 
 def _judge_subscription(sheet: Sheet) -> None:
@@ -48,7 +48,7 @@ def _judge_subscription(sheet: Sheet) -> None:
 
 def _judge_transaction(sheet: Sheet) -> None:
     _judge_order(sheet, "created_at", "completed_at")
-    complete = sheet.is_any_of("mo_direct_status", lambda text: text == COMPLETE)
+    complete = sheet.each_text("mo_direct_status", lambda texts: pc.equal(texts, COMPLETE))
     present = sheet.present("iccid")
     if present is not None:
         sheet.flag("R01", complete & ~present, "iccid", "iccid is empty although Complete")

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from include.mobile_plans.policy.xdr import ZoneShift, offset_of
-from include.mobile_plans.xdr.cells import Numbers
+from include.mobile_plans.xdr.cells import Cells, Numbers
 from include.mobile_plans.xdr.contract import Feed
 from include.mobile_plans.xdr.ids import Hashes, hashes_of, mix
 from include.mobile_plans.xdr.model import ControlTotals
@@ -47,14 +47,21 @@ class Totals:
             return
         cells = sheet.cells(self.feed.money)
         self.unread |= cells.wrong is not None and bool(cells.wrong.any())
-        currencies = sheet.batch.columns[self.feed.currency]
-        codes = currencies.indices.fill_null(-1).to_numpy()
-        for code, currency in enumerate(currencies.dictionary.to_pylist()):
-            amounts = cells.values[codes == code]
-            if cells.known is not None and not cells.known[codes == code].any():
-                continue
-            total = self.millionths.get(currency, 0) + exact_sum(amounts)
-            self.millionths[currency] = total
+        self._add_money(cells, sheet.batch.columns[self.feed.currency])
+
+    def _add_money(self, cells: Cells, currencies: pa.Array) -> None:
+        """Add amounts by currency; what is no currency has no sum, as there is no end to them."""
+        is_code = pc.match_substring_regex(currencies.dictionary, "^[A-Z]{3}$")
+        known = np.append(is_code.to_numpy(zero_copy_only=False), [False])
+        codes = currencies.indices.fill_null(len(known) - 1).to_numpy()
+        paid = np.ones(len(codes), np.bool_) if cells.known is None else cells.known
+        self.unread |= bool((paid & (codes < len(known) - 1) & ~known[codes]).any())
+        for code in np.flatnonzero(known):
+            chosen = paid & (codes == code)
+            if chosen.any():
+                currency = currencies.dictionary[int(code)].as_py()
+                total = self.millionths.get(currency, 0) + exact_sum(cells.values[chosen])
+                self.millionths[currency] = total
 
     def totals(self) -> ControlTotals:
         """Return them as manifests state them."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from include.mobile_plans.xdr.batches import Batch
 from include.mobile_plans.xdr.cells import Cells, Flags, integers, moments, money, numbers
@@ -95,17 +96,23 @@ class Sheet:
             return None
         return np.asarray(array.is_valid().to_numpy(zero_copy_only=False))
 
-    def is_any_of(self, column: str, accept: Callable[[str], bool]) -> Flags:
-        """Tell of each row whether its text of a coded column is accepted; an empty one is not."""
+    def each_text(self, column: str, judge: Callable[[pa.Array], pa.Array]) -> Flags:
+        """
+        Tell of each row whether its text of a coded column passes; an empty one does not.
+
+        Args:
+            column: Of few texts.
+            judge: Is given each text once, as an Arrow column, and returns Arrow booleans.
+        """
         array = self.batch.columns[column]
-        accepted = np.array([accept(text) for text in array.dictionary.to_pylist()], np.bool_)
-        if not len(accepted):
+        passed = np.asarray(judge(array.dictionary).to_numpy(zero_copy_only=False), np.bool_)
+        if not len(passed) or not passed.any():
             return np.zeros(len(array), np.bool_)
         codes = array.indices
         if not codes.null_count:
-            return np.asarray(accepted[codes.to_numpy()])
+            return np.asarray(passed[codes.to_numpy()])
         known = np.asarray(codes.is_valid().to_numpy(zero_copy_only=False))
-        return np.asarray(accepted[codes.fill_null(0).to_numpy()] & known)
+        return np.asarray(passed[codes.fill_null(0).to_numpy()] & known)
 
     def flag(self, rule: str, flags: Flags | None, column: str, message: str) -> None:
         """Keep the rows that break a rule, and set them aside where it says so."""
