@@ -26,6 +26,7 @@ from include.mobile_plans.policy.values import elapsed
 from include.mobile_plans.simulation.clock import SystemClock
 from include.mobile_plans.sla.model import Statement, TargetFigures
 from include.mobile_plans.store import store_from_environment
+from include.mobile_plans.xdr import feed_rows
 
 app = new_group()
 disputes = new_group()
@@ -84,7 +85,7 @@ def statement(  # noqa: PLR0913 - two sources, two forms
         msg = "--interval, --target-availability and --latency-ms are for --samples FILE"
         raise BadInput(msg)
     span = _day("--from", first), _day("--to", last)
-    (made,) = room.issue(room.Desk.from_environment(SystemClock()), [slug], *span)
+    (made,) = room.issue(_desk(), [slug], *span)
     if as_html:
         typer.echo(room.html_document(made.statement), nl=False)
         return
@@ -120,7 +121,7 @@ def rollup(
 ) -> None:
     """Count a UTC day again where what it follows from has changed; safe to run again."""
     which = _day("--day", day)
-    made = room.refresh(room.Desk.from_environment(SystemClock()), [which])
+    made = room.refresh(_desk(), [which])
     if as_json:
         print_json({"day": which, "made": [one.target for one in made]})
     else:
@@ -130,7 +131,7 @@ def rollup(
 @app.command()
 def verify(*, first: First = "", last: Last = "", as_json: AsJson = False) -> None:
     """Recompute rollups from the archive and hash statements again (exit 1 where one differs)."""
-    desk = room.Desk.from_environment(SystemClock())
+    desk = _desk()
     since = _day("--from", first) if first else date.min
     until = _day("--to", last) if last else date.max
     found = room.verify(desk, since, until)
@@ -191,7 +192,7 @@ def decide(
     as_json: AsJson = False,
 ) -> None:
     """Decide a dispute; statements it changes are corrected at once."""
-    desk = room.Desk.from_environment(SystemClock())
+    desk = _desk()
     with desk.store.transaction() as connection:
         decided = room.decide_dispute(
             connection,
@@ -220,6 +221,10 @@ def list_disputes(*, slug: Slug = "", as_json: AsJson = False) -> None:
     with store_from_environment().snapshot() as connection:
         found = room.list_disputes(connection, slug=slug or None)
     _print_disputes(found, as_json=as_json)
+
+
+def _desk() -> room.Desk:
+    return room.Desk.from_environment(SystemClock(), feed_rows)
 
 
 def _day(name: str, text: str) -> date:

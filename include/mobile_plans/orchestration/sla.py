@@ -6,7 +6,7 @@ from typing import Any
 
 from airflow.sdk import CronTriggerTimetable, Param, get_current_context
 
-from include.mobile_plans import monitoring
+from include.mobile_plans import monitoring, xdr
 from include.mobile_plans import sla as room
 from include.mobile_plans.errors import BadInput
 from include.mobile_plans.simulation.clock import SystemClock
@@ -121,4 +121,4 @@ def mail_corrections() -> list[str]:
 
 
 def _desk() -> room.Desk:
-    return room.Desk.from_environment(clock)
+    return room.Desk.from_environment(clock, xdr.feed_rows)

@@ -7,10 +7,10 @@ changes nothing.
 
 import json
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -37,6 +37,7 @@ from include.mobile_plans.sla.kept import (
     sources_of,
     write_rollups,
 )
+from include.mobile_plans.sla.model import FeedLine
 from include.mobile_plans.sla.rollup import STORE, Day, Rollup, Scope, inputs_of
 from include.mobile_plans.sla.scopes import Circumstances, circumstances
 from include.mobile_plans.sla.tally import TIMES, Samples, tally, unseen
@@ -44,6 +45,10 @@ from include.mobile_plans.store import Store, store_from_environment
 
 _COLUMNS = ["target", "slot", "state", *TIMES]
 _TEXT = ["target"]
+Feeds: TypeAlias = Callable[
+    [Connection, str, date, date, ProgramPolicy, datetime], Sequence[Mapping[str, Any]]
+]
+"""Given mobile operator, first and last day, policy and now: the fields of each ``FeedLine``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,17 +61,23 @@ class Desk:
         archive: Where sealed days are; None where none is named, which does until one is needed.
         policy: The policy in force.
         clock: Tells the time.
+        feeds: Reads what a statement says of detail records; without it, nothing.
     """
 
     store: Store
     archive: Archive | None
     policy: ProgramPolicy
     clock: Clock
+    feeds: Feeds | None = None
 
     @classmethod
-    def from_environment(cls, clock: Clock) -> "Desk":
+    def from_environment(cls, clock: Clock, feeds: Feeds | None = None) -> "Desk":
         """
         Take the store, archive and policy that the environment names.
+
+        Args:
+            clock: Tells the time.
+            feeds: Reads what a statement says of detail records.
 
         Raises:
             StoreUnavailable: No store is named.
@@ -78,7 +89,18 @@ class Desk:
             archive=Archive.from_environment() if has_archive else None,
             policy=program_policy(),
             clock=clock,
+            feeds=feeds,
         )
+
+    def feed_lines(
+        self, connection: Connection, slug: str, first_day: date, last_day: date
+    ) -> tuple[FeedLine, ...]:
+        """Return what a statement over some days says of the files of detail records (X1)."""
+        if self.feeds is None:
+            return ()
+        now = self.clock.now()
+        found = self.feeds(connection, slug, first_day, last_day, self.policy, now)
+        return tuple(FeedLine(**one) for one in found)
 
     def sealed(self, day: SealedDay) -> pq.ParquetFile:
         """

@@ -17,7 +17,7 @@ from include.mobile_plans.policy import mobile_operator_in_force, mobile_operato
 from include.mobile_plans.sla.days import Desk, refresh, require_days
 from include.mobile_plans.sla.disputes import Dispute
 from include.mobile_plans.sla.documents import kept_document, statement_from
-from include.mobile_plans.sla.model import Change, FeedLine, Statement, TargetFigures
+from include.mobile_plans.sla.model import Change, Statement, TargetFigures
 from include.mobile_plans.sla.period import read_period
 from include.mobile_plans.sla.rollup import hash_of
 from include.mobile_plans.sla.scopes import days_between
@@ -46,7 +46,6 @@ def issue(
     last_day: date,
     *,
     why: str | None = None,
-    feeds: Mapping[str, tuple[FeedLine, ...]] | None = None,
 ) -> list[Issued]:
     """
     Make the statements of mobile operators over a period, or return those made of the same.
@@ -57,7 +56,6 @@ def issue(
         first_day: The first day.
         last_day: The last day, included.
         why: Why it may have to be corrected; without, what differs says so.
-        feeds: By mobile operator, its xDR files in the period.
 
     Returns:
         One for each, in order; a correction has ``changes``. Those whose period is not over are
@@ -74,7 +72,8 @@ def issue(
     with desk.store.snapshot() as connection:
         period = read_period(connection, slugs, first_day, last_day, desk.policy, now)
         names = _names(connection, slugs, min(now, start_of(period.span[1])))
-    made = [compose(period, slug, names[slug], now, (feeds or {}).get(slug, ())) for slug in slugs]
+        feeds = {slug: desk.feed_lines(connection, slug, first_day, last_day) for slug in slugs}
+    made = [compose(period, slug, names[slug], now, feeds[slug]) for slug in slugs]
     if not period.is_over:
         return [Issued(statement=one, is_new=True, is_kept=False) for one, _ in made]
     found = []

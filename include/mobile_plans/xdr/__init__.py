@@ -25,7 +25,7 @@ from include.mobile_plans.xdr.model import (
 from include.mobile_plans.xdr.overview import period_status, period_statuses, periods_ended
 from include.mobile_plans.xdr.periods import Period, PeriodState, PeriodStatus
 from include.mobile_plans.xdr.records import CheckedFile, checked_files, write_off
-from include.mobile_plans.xdr.summary import FeedSummary, summarise
+from include.mobile_plans.xdr.summary import FeedSummary, feed_rows, summarise
 from include.mobile_plans.xdr.tending import tend_feeds
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ __all__ = [
     "check_file",
     "checked_files",
     "examine",
+    "feed_rows",
     "file_name",
     "parse_file_name",
     "parse_manifest",

@@ -1,8 +1,9 @@
 """What a report says of feeds: files expected, received, accepted, refused, rows, late (X1, M4)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -67,6 +68,18 @@ def summarise(
     statuses = period_statuses(connection, slug, begin, end, policy, now)
     feeds = sorted({one.period.feed for one in statuses})
     return [_summary(feed, [one for one in statuses if one.period.feed == feed]) for feed in feeds]
+
+
+def feed_rows(
+    connection: Connection,
+    slug: str,
+    first_day: date,
+    last_day: date,
+    policy: ProgramPolicy,
+    now: datetime,
+) -> list[dict[str, Any]]:
+    """Return the summaries as rows of a report; see ``summarise``."""
+    return [asdict(one) for one in summarise(connection, slug, first_day, last_day, policy, now)]
 
 
 def _summary(feed: FeedName, statuses: Sequence[PeriodStatus]) -> FeedSummary:
