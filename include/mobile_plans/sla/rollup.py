@@ -19,6 +19,8 @@ ATTRIBUTIONS: tuple[Attribution, ...] = ("good", "excluded", "unknown")
 """What a bad slot can be by a decision on a dispute."""
 PHASES = ("dns", "connect", "tls", "first_byte")
 """The phases of a probe whose time is kept."""
+PERCENTILE_ERROR = 1 / 128
+"""A percentile from rollups is above the true one by at most this share of it, never below."""
 STORE = "store"
 """The source of a rollup whose day is not sealed yet."""
 
