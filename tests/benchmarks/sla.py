@@ -150,7 +150,7 @@ def agree(rollups: list[Rollup], frames: list[pd.DataFrame]) -> None:
         "within": [one.within for one in rollups],
         "outages": [len(one.edges) for one in rollups],
         "total_us": [one.sum_us for one in rollups],
-        "first_byte_us": [one.phase_us[-1] for one in rollups],
+        "first_byte_us": [one.first_byte_us for one in rollups],
     }
     for name, values in ours.items():
         np.testing.assert_array_equal(values, theirs[name].to_numpy().astype(np.int64), name)

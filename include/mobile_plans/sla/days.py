@@ -216,26 +216,35 @@ def _stale(
     if slugs is not None:
         ours = set(map(portal_target, slugs))
         kept = {target: made_from for target, made_from in kept.items() if target in ours}
-    lengths = None if sealed is None else _lengths(desk.sealed(sealed))
-    about = known.day(day, lengths)
+    about = known.day(day)
     if about is None:
         return [], set(kept)
     scopes = known.scopes(about)
-    source = STORE if sealed is None else sealed.sha256
-    inputs = _inputs(about, scopes)
-    # What is in the store may have grown since, whatever it was made from.
-    wanted = {
+    gone = kept.keys() - scopes.keys()
+    if sealed is None:
+        # What is in the store may have grown since, whatever it was made from.
+        return list(_from_store(connection, about, scopes)), gone
+    wanted = _changed(about, scopes, kept, sealed)
+    if wanted:
+        # The file itself says which slots its day had; policy nearly always says the same.
+        about = known.day(day, _lengths(desk.sealed(sealed))) or about
+        wanted = _changed(about, scopes, kept, sealed)
+    return list(_from_archive(desk, known, sealed, wanted)) if wanted else [], gone
+
+
+def _changed(
+    day: Day,
+    scopes: Mapping[str, Scope],
+    kept: Mapping[str, tuple[str, str]],
+    sealed: SealedDay,
+) -> dict[str, Scope]:
+    """Return the targets whose rollup is missing or follows from something else."""
+    inputs = _inputs(day, scopes)
+    return {
         target: scope
         for target, scope in scopes.items()
-        if sealed is None or kept.get(target) != (source, inputs[target])
+        if kept.get(target) != (sealed.sha256, inputs[target])
     }
-    if not wanted:
-        return [], kept.keys() - scopes.keys()
-    if sealed is None:
-        found = list(_from_store(connection, about, wanted))
-    else:
-        found = list(_from_archive(desk, known, sealed, wanted))
-    return found, kept.keys() - scopes.keys()
 
 
 def _inputs(day: Day, scopes: Mapping[str, Scope]) -> dict[str, str]:

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from include.mobile_plans.sla.model import Statement, TargetFigures
+from include.mobile_plans.sla.rollup import PERCENTILE_ERROR
 
 _STATEMENT = TypeAdapter(Statement)
 
@@ -51,8 +52,8 @@ def figures_document(one: TargetFigures) -> dict[str, Any]:
 
 def statement_document(statement: Statement) -> dict[str, Any]:
     """Return a statement as others read it: the figures of its targets, and all it says beside."""
-    document = asdict(statement)
-    return document | {"targets": [figures_document(one) for one in statement.targets]}
+    targets = [figures_document(one) for one in statement.targets]
+    return asdict(statement) | {"targets": targets, "percentile_error": PERCENTILE_ERROR}
 
 
 def kept_document(statement: Statement) -> dict[str, Any]:

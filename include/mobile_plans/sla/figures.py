@@ -60,6 +60,14 @@ class Sums:
     measured: int
     sum_us: int
     within: int
+    dns_us: int
+    connect_us: int
+    tls_us: int
+    first_byte_us: int
+    dns_count: int
+    connect_count: int
+    tls_count: int
+    first_byte_count: int
 
     @classmethod
     def of(cls, rollups: Sequence[Rollup]) -> "Sums":
@@ -147,8 +155,6 @@ def _latency(
     else:
         found = [int(latencies_us[histogram.rank(one, len(latencies_us))]) for one in _SHARES]
     p50, p95, p99 = (None if one is None else one / _US_OF_MS for one in found)
-    totals = zip(*(one.phase_us for one in rollups), strict=True)
-    counts = zip(*(one.phase_count for one in rollups), strict=True)
     return Latency(
         mean_ms=sums.sum_us / sums.measured / _US_OF_MS,
         share_within=sums.within / sums.measured,
@@ -156,8 +162,8 @@ def _latency(
         p95_ms=p95,
         p99_ms=p99,
         phases_ms={
-            phase: _mean_ms(sum(total), sum(count))
-            for phase, total, count in zip(PHASES, totals, counts, strict=True)
+            phase: _mean_ms(getattr(sums, f"{phase}_us"), getattr(sums, f"{phase}_count"))
+            for phase in PHASES
         },
     )
 

@@ -1,23 +1,24 @@
 """
 Latencies counted in buckets that grow with them: small, added up by adding, exact within a bound.
 
-A bucket is as wide as 1/128 of the power of two it lies in, so the upper bound that stands for
-its values is at most ``ERROR`` above them, and never below: a percentile never flatters. Whole
+A bucket is as wide as 1/128 of the power of two it lies in. The upper bound that stands for its
+values is at most ``PERCENTILE_ERROR`` above them and never below: no percentile flatters. Whole
 microseconds below 256 have a bucket each.
 """
 
 from collections.abc import Iterable, Sequence
+from math import log2
 
 import numpy as np
 import numpy.typing as npt
 
-_BITS = 7
+from include.mobile_plans.sla.rollup import PERCENTILE_ERROR
+
+_BITS = round(-log2(PERCENTILE_ERROR))
 """Of a number's mantissa, as many as a bucket keeps."""
 _SHIFT = 52 - _BITS
 _BIAS = (1023 << _BITS) - 1
 _LONGEST_US = 1 << 30
-ERROR = 1 / (1 << _BITS)
-"""A percentile is above the true one by at most this share of it."""
 PACKED = np.dtype([("bucket", "<u2"), ("count", "<u2")])
 """How a histogram is kept: its buckets that are not empty; a full one as often as it takes."""
 _FULL = (1 << 16) - 1

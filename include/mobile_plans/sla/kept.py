@@ -9,22 +9,18 @@ from typing import Any
 
 from sqlalchemy import Connection, String, Text, delete, select, type_coerce
 
-from include.mobile_plans.sla.rollup import PHASES, Edges, Rollup
+from include.mobile_plans.sla.rollup import Edges, Rollup
 from include.mobile_plans.store import upsert
 from include.mobile_plans.store.tables import sla_rollup as table
 
-_PHASE_US = tuple(f"{phase}_us" for phase in PHASES)
-_PHASE_COUNT = tuple(f"{phase}_count" for phase in PHASES)
-_PLAIN = Rollup._fields[:-3]
 _COLUMNS = [
     table.c.target,
     # As the database has them: a report reads thirty thousand, of thirty days, few with an outage.
     type_coerce(table.c.day, String),
-    *(table.c[name] for name in (*_PLAIN[2:], *_PHASE_US, *_PHASE_COUNT)),
+    *(table.c[name] for name in Rollup._fields[2:-1]),
     type_coerce(table.c.edges, Text),
 ]
 _AT_ONCE = 500
-_AT_PHASES, _AT_COUNTS = len(_PLAIN), len(_PLAIN) + len(PHASES)
 
 
 def write_rollups(connection: Connection, rollups: Iterable[Rollup]) -> None:
@@ -70,25 +66,12 @@ def remove_rollups(connection: Connection, day: date, targets: Collection[str]) 
 
 
 def _row(one: Rollup) -> dict[str, Any]:
-    return {
-        **{name: getattr(one, name) for name in _PLAIN},
-        **dict(zip(_PHASE_US, one.phase_us, strict=True)),
-        **dict(zip(_PHASE_COUNT, one.phase_count, strict=True)),
-        "edges": one.edges or None,
-    }
+    return one._asdict() | {"edges": one.edges or None}
 
 
 def _rollup(row: Any) -> Rollup:
-    return Rollup._make(
-        (
-            row[0],
-            _day(row[1]),
-            *row[2:_AT_PHASES],
-            row[_AT_PHASES:_AT_COUNTS],
-            row[_AT_COUNTS:-1],
-            () if row[-1] is None else _edges(row[-1]),
-        )
-    )
+    edges = () if row[-1] is None else _edges(row[-1])
+    return Rollup._make((row[0], _day(row[1]), *row[2:-1], edges))
 
 
 @lru_cache

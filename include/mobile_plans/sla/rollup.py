@@ -19,6 +19,8 @@ ATTRIBUTIONS: tuple[Attribution, ...] = ("good", "excluded", "unknown")
 """What a bad slot can be by a decision on a dispute."""
 PHASES = ("dns", "connect", "tls", "first_byte")
 """The phases of a probe whose time is kept."""
+PERCENTILE_ERROR = 1 / 128
+"""A percentile from rollups is above the true one by at most this share of it, never below."""
 STORE = "store"
 """The source of a rollup whose day is not sealed yet."""
 
@@ -122,8 +124,8 @@ class Rollup(NamedTuple):
         source: SHA-256 of the sealed file it was made from, or ``store``.
         inputs: SHA-256 over all else it was made from.
         policy: Fingerprint of the policy.
-        phase_us: The sums of the phases of good probes, in the order of ``PHASES``.
-        phase_count: How many of each were measured.
+        dns_us: The sum of this phase of good probes, and so on.
+        dns_count: In how many of them it was measured, and so on.
         edges: Of its outages, in order.
     """
 
@@ -152,8 +154,14 @@ class Rollup(NamedTuple):
     source: str
     inputs: str
     policy: str
-    phase_us: tuple[int, ...]
-    phase_count: tuple[int, ...]
+    dns_us: int
+    connect_us: int
+    tls_us: int
+    first_byte_us: int
+    dns_count: int
+    connect_count: int
+    tls_count: int
+    first_byte_count: int
     edges: tuple[Edges, ...]
 
     def differences(self, made_again: "Rollup") -> list[str]:

@@ -10,9 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import update
 
+from include.mobile_plans.errors import BadInput
 from include.mobile_plans.monitoring import bounds_of, clear_days, import_history, sealed_days
 from include.mobile_plans.monitoring.slots import start_of
-from include.mobile_plans.policy import ProgramPolicy, change_state
+from include.mobile_plans.policy import ProgramPolicy, change_state, live_spans
 from include.mobile_plans.sla import Desk, Terms, issue, refresh, verify
 from include.mobile_plans.sla.figures import figures
 from include.mobile_plans.sla.kept import read_rollups
@@ -95,6 +96,20 @@ def test_a_sealed_day_is_counted_once(desk: Desk) -> None:
     assert refresh(desk, [SUNDAY], ["fabrikam"]) == []
 
 
+def test_what_is_counted_needs_no_archive(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the archive cannot be reached, statements of what was counted go on (M4)."""
+    fill(desk, MIDNIGHT, "g" * 100)
+    seal(desk)
+    refresh(desk, [SUNDAY, SUNDAY - timedelta(days=1)])
+    monkeypatch.delenv("MOBILE_PLANS_ARCHIVE")
+    away = replace(desk, archive=None)
+    (found,) = issue(away, ["contoso"], SUNDAY, SUNDAY)
+    assert found.statement.targets[0].slots.good == 100
+    exclude(desk, MIDNIGHT, MIDNIGHT + timedelta(minutes=5))
+    with pytest.raises(BadInput, match="MOBILE_PLANS_ARCHIVE is not set"):
+        issue(away, ["contoso"], SUNDAY, SUNDAY)
+
+
 def test_maintenance_is_left_out_openly(desk: Desk) -> None:
     """A slot is excluded if it starts in a window; what was seen in it is kept beside (M3)."""
     fill(desk, MIDNIGHT, "gggbbbggg")
@@ -137,6 +152,31 @@ def test_a_target_counts_while_it_is_live(desk: Desk) -> None:
     with desk.store.snapshot() as connection:
         monday = SUNDAY + timedelta(days=1)
         assert read_rollups(connection, monday, monday, ["contoso/portal"]) == []
+
+
+def test_a_day_may_be_live_twice(desk: Desk) -> None:
+    """Suspended for an hour: that hour is neither counted nor unknown (M3)."""
+    fill(desk, MIDNIGHT, "g" * DAY_SLOTS)
+    for state, hour in (("suspended", 6), ("live", 7)):
+        with desk.store.transaction() as connection:
+            change_state(
+                connection,
+                "contoso",
+                state,
+                author="Ada",
+                approver="Ben",
+                reason="test",
+                now=MIDNIGHT + timedelta(hours=hour),
+            )
+    with desk.store.snapshot() as connection:
+        end = MIDNIGHT + timedelta(days=1)
+        spans = live_spans(connection, MIDNIGHT, end, ["contoso"])
+        assert live_spans(connection, MIDNIGHT - timedelta(days=40), LIVE_SINCE) == {}
+    six, seven = MIDNIGHT + timedelta(hours=6), MIDNIGHT + timedelta(hours=7)
+    assert spans == {"contoso": [(MIDNIGHT, six), (seven, end)]}
+    refresh(desk, [SUNDAY])
+    found = kept(desk)
+    assert (found.good, found.bad, found.excluded, found.unknown) == (DAY_SLOTS - 120, 0, 0, 0)
 
 
 def test_the_day_it_goes_live(desk: Desk) -> None:

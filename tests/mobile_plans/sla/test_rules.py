@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from include.mobile_plans.sla import Terms, histogram
 from include.mobile_plans.sla.model import Latency
+from include.mobile_plans.sla.rollup import PERCENTILE_ERROR
 from include.mobile_plans.sla.rules import (
     Counted,
     in_words,
@@ -111,7 +112,7 @@ def test_a_histogram_is_within_the_error_it_states(parts: list[list[int]]) -> No
     shares = (0.5, 0.95, 0.99)
     for share, found in zip(shares, histogram.percentiles(packed, shares), strict=True):
         true = reference.percentile(everything, Fraction(str(share)))
-        assert true <= found <= true * (1 + histogram.ERROR)
+        assert true <= found <= true * (1 + PERCENTILE_ERROR)
         if true < 256:
             assert found == true
 

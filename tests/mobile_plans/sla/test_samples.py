@@ -1,5 +1,6 @@
 """Figures from a file of samples, against a slow and obvious reference (M3)."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -23,7 +24,7 @@ ANY_SLOT = st.one_of(
 
 def write(folder: Path, slots: list[Slot]) -> Path:
     rows = [
-        f"contoso/portal,{start_of(slot.start + 7).isoformat().replace('+00:00', 'Z')},"
+        f"contoso/portal,{start_of(slot.start + 6).isoformat().replace('+00:00', 'Z')},"
         + ("false," if slot.seen == "bad" else f"true,{slot.total_us / 1000}")
         for slot in slots
         if slot.seen is not None
@@ -35,15 +36,21 @@ def write(folder: Path, slots: list[Slot]) -> Path:
     seen=st.lists(ANY_SLOT, min_size=1, max_size=60),
     stretch=st.sampled_from([1, 1, 1, 2, 5]),
     begin=st.integers(-40, 5),
+    length_s=st.sampled_from([30, 30, 7, 3600, 200_000]),
 )
 @settings(
     max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_figures_are_those_of_the_reference(
-    quick_terms: Terms, tmp_path: Path, seen: list[object], stretch: int, begin: int
+    quick_terms: Terms,
+    tmp_path: Path,
+    seen: list[object],
+    stretch: int,
+    begin: int,
+    length_s: int,
 ) -> None:
     """Counts exact, shares as fractions, percentiles by nearest rank, outages by M2 (M3)."""
-    first = int(datetime(2028, 3, 1, tzinfo=UTC).timestamp()) + begin * LENGTH_S
+    first = (int(datetime(2028, 3, 1, tzinfo=UTC).timestamp()) // length_s + begin) * length_s
     values = [one for one in seen for _ in range(stretch)]
     while values and values[0] is None:
         values.pop(0)
@@ -53,13 +60,14 @@ def test_figures_are_those_of_the_reference(
         return
     slots = [
         Slot(
-            start=first + number * LENGTH_S,
+            start=first + number * length_s,
             seen=None if one is None else "bad" if one == "bad" else "good",
             total_us=one if isinstance(one, int) else None,
         )
         for number, one in enumerate(values)
     ]
-    (found,) = figures_of_file(write(tmp_path, slots), INTERVAL, quick_terms)
+    interval = timedelta(seconds=length_s)
+    (found,) = figures_of_file(write(tmp_path, slots), interval, quick_terms)
     document = figures_document(found)
 
     assert document["slots"] == reference.counts(slots)
@@ -72,7 +80,9 @@ def test_figures_are_those_of_the_reference(
     for name, share in (("p50_ms", "1/2"), ("p95_ms", "95/100"), ("p99_ms", "99/100")):
         expected = reference.percentile(measured, Fraction(share)) / 1000 if measured else None
         assert document["latency"][name] == expected
-    expected_outages = reference.outages(slots, quick_terms.monitoring)
+    probe = replace(quick_terms.monitoring.probe, interval=interval)
+    monitoring = replace(quick_terms.monitoring, probe=probe)
+    expected_outages = reference.outages(slots, monitoring)
     assert [
         (
             int(line.first_bad_at.timestamp()),
@@ -87,9 +97,9 @@ def test_figures_are_those_of_the_reference(
         for run in expected_outages
     ]
     n = reference.counts(slots)
-    allowed_s = Fraction(1, 1000) * (len(slots) - n["excluded"]) * LENGTH_S
+    allowed_s = Fraction(1, 1000) * (len(slots) - n["excluded"]) * length_s
     assert found.budget.allowed_s == pytest.approx(float(allowed_s))
-    assert found.budget.left_s == pytest.approx(float(allowed_s - n["bad"] * LENGTH_S))
+    assert found.budget.left_s == pytest.approx(float(allowed_s - n["bad"] * length_s))
     assert sum(day.slots.total for day in found.days) == len(slots)
 
 
