@@ -9,6 +9,9 @@ READY := $(VENV)/.installed
 PARSER := .venv-parser
 PARSER_READY := $(PARSER)/.installed
 
+# How many tests run at a time.
+WORKERS ?= 2
+
 # What `make run` listens on, all on this machine only; most follow PORT unless they are set.
 # RUN_HOME=folder keeps its data elsewhere than in .local/run.
 PORT ?= 8080
@@ -26,8 +29,9 @@ help: ## Print this help
 run: $(READY) ## Start everything on this machine and print where it is (PORT=8090 moves it)
 	@$(BIN)/python -m include.mobile_plans.simulation.run $(if $(RUN_HOME),--home $(RUN_HOME))
 
+# Long modules come first, and the tests of a module stay together because they share what they start.
 test: $(READY) $(PARSER_READY) ## Run every test (ARGS="-k mail" passes options to pytest)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(READY) ## Format, lint, types, and that generated docs say what the code says
 	@$(BIN)/ruff format --check .

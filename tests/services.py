@@ -22,8 +22,8 @@ POSTGRES_URL = os.environ.get(
 )
 REDIS_URL = os.environ.get("MOBILE_PLANS_TEST_REDIS_URL", "redis://127.0.0.1:6379/0")
 
-missing_services: dict[str, str] = {}
-"""What did not answer in this run, with the reason; printed at the end of it."""
+NO_ANSWER = "does not answer: "
+"""In the reason of every test that was skipped for want of a service."""
 
 
 @cache
@@ -48,10 +48,9 @@ def _redis_problem() -> str | None:
 def _require(service: str, problem: str | None) -> None:
     if problem is None:
         return
-    missing_services[service] = problem
     if os.environ.get("CI"):
         pytest.fail(f"{service} does not answer, and CI requires it: {problem}")
-    pytest.skip(f"{service} does not answer: {problem}")
+    pytest.skip(f"{service} {NO_ANSWER}{problem}")
 
 
 def require_redis() -> str:

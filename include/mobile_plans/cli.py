@@ -20,6 +20,7 @@ from include.mobile_plans.errors import MobilePlansError
 
 GROUPS = {
     "archive": "Sealed days of samples: seal, list, verify.",
+    "audit": "Everything of one mobile operator over a time, for somebody who checks it.",
     "bug": "Bugs of either party.",
     "calendar": "Business time: deadlines and working days.",
     "db": "The store: prepare, check, verify.",
@@ -33,7 +34,8 @@ GROUPS = {
     "policy": "The program's policy files.",
     "probes": "Portal probes: run them, look at them, import history.",
     "promises": "Promises with a clock, of either party.",
-    "xdr": "Feeds of detail records: check files, make some, their contract.",
+    "sla": "SLA statements: make them, verify them, dispute slots.",
+    "xdr": "Feeds of detail records: periods, files, their checks and contract.",
 }
 """Every group with its one line of help; ``commands/<group>.py`` holds its ``app``."""
 

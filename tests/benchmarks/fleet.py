@@ -132,8 +132,10 @@ def portals(folder: Path) -> Iterator[Portals]:
     )
     with subprocess.Popen([program("nginx"), "-c", str(configuration)]) as nginx:
         time.sleep(0.5)
-        yield Portals(port=port, authorities=bundle)
-        nginx.terminate()
+        try:
+            yield Portals(port=port, authorities=bundle)
+        finally:
+            nginx.terminate()
 
 
 def fill(store: Store, fleet: Portals, number: int) -> None:

@@ -56,7 +56,7 @@ LATE_LIMIT_MS = 50.0
 MEMORY_LIMIT_MB = 1024.0
 FARTHER = (15_000, 20_000, 25_000)
 IN_TRIGGERER = 5000
-WATCHED_FOR_S = 150.0
+WATCHED_FOR_S = 240.0
 EXPORTER = """
 modules:
   portal:
@@ -89,8 +89,10 @@ def exporter(folder: Path, fleet: Portals) -> Iterator[tuple[psutil.Process, int
     environment = {"SSL_CERT_FILE": str(fleet.authorities)}
     with subprocess.Popen(command, env=environment) as running:
         time.sleep(1)
-        yield psutil.Process(running.pid), port
-        running.terminate()
+        try:
+            yield psutil.Process(running.pid), port
+        finally:
+            running.terminate()
 
 
 def scrape_all(port: int, fleet: Portals, number: int) -> None:

@@ -66,20 +66,22 @@ def print_table(header: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> 
         typer.echo(line.rstrip())
 
 
-def write_new_file(file: Path, text: str) -> None:
+def write_new_file(file: Path, content: str | bytes, *, quietly: bool = False) -> None:
     """
-    Write a file that does not exist yet, and say how long it is.
+    Write a file that does not exist yet, and say how long it is, unless quietly.
 
     Raises:
         BadInput: It exists, or cannot be written.
     """
+    raw = content.encode() if isinstance(content, str) else content
     try:
-        with file.open("x", encoding="utf-8") as output:
-            output.write(text)
+        with file.open("xb") as output:
+            output.write(raw)
     except OSError as error:
         msg = f"{file} cannot be written: {error.strerror}"
         raise BadInput(msg) from None
-    typer.echo(f"{file}: {len(text.encode())} bytes")
+    if not quietly:
+        typer.echo(f"{file}: {len(raw)} bytes")
 
 
 def found_wanting() -> typer.Exit:

@@ -11,6 +11,7 @@ from typing import Annotated, cast
 
 import typer
 
+from include.mobile_plans.commands import xdr_feeds
 from include.mobile_plans.commands.output import (
     AsJson,
     found_wanting,
@@ -36,6 +37,9 @@ from include.mobile_plans.store.engine import DATABASE_URL_VARIABLE
 from include.mobile_plans.xdr import FEEDS, Expectations, FeedName, FileReport, RangePeriod
 
 app = new_group()
+for command in (xdr_feeds.periods, xdr_feeds.files, xdr_feeds.receive):
+    app.command()(command)
+app.command("write-off")(xdr_feeds.write_off_period)
 
 Operator = Annotated[
     str | None,

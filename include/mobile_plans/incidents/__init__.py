@@ -21,9 +21,15 @@ from include.mobile_plans.incidents.escalation import (
     on_attempt,
     unreached,
 )
-from include.mobile_plans.incidents.export import export_incident
+from include.mobile_plans.incidents.export import export_incident, whole_record
+from include.mobile_plans.incidents.feeds import (
+    FeedTrouble,
+    feed_incident,
+    note_feed_is_whole,
+    open_for_feed,
+)
 from include.mobile_plans.incidents.mails import headline
-from include.mobile_plans.incidents.outages import open_for_outages
+from include.mobile_plans.incidents.outages import incidents_of, open_for_outages
 from include.mobile_plans.incidents.questions import PostQuestion, SeverityQuestion
 from include.mobile_plans.incidents.records import (
     find_incident,
@@ -51,6 +57,7 @@ __all__ = [
     "STATES",
     "TRIAGE",
     "About",
+    "FeedTrouble",
     "Incident",
     "Post",
     "PostQuestion",
@@ -63,6 +70,7 @@ __all__ = [
     "call_sheet",
     "downtime",
     "export_incident",
+    "feed_incident",
     "find_bug",
     "find_incident",
     "hand_over",
@@ -70,10 +78,13 @@ __all__ = [
     "headline",
     "hear",
     "incident_of_run",
+    "incidents_of",
     "list_bugs",
     "list_incidents",
+    "note_feed_is_whole",
     "note_run",
     "on_attempt",
+    "open_for_feed",
     "open_for_outages",
     "post",
     "report",
@@ -85,4 +96,5 @@ __all__ = [
     "told_to",
     "unreached",
     "verdict",
+    "whole_record",
 ]

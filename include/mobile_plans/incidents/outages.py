@@ -5,6 +5,7 @@ Each outage is taken in a transaction of its own, in which the number of the inc
 that two schedulers at once, or one after a crash, open it once. Many at once get one parent.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -147,6 +148,12 @@ def _seen(outage: Outage, policy: ProgramPolicy) -> Seen:
         bad_slots=outage.bad_slots,
         coverage=outage.bad_slots / slots,
     )
+
+
+def incidents_of(connection: Connection, keys: Collection[str]) -> dict[str, str]:
+    """Return which incident each outage or finding of monitoring belongs to, where it has one."""
+    query = select(table.c.trouble, table.c.incident_id).where(table.c.trouble.in_(keys))
+    return {row.trouble: row.incident_id for row in connection.execute(query)}
 
 
 def _linked(connection: Connection, keys: list[str]) -> set[str]:

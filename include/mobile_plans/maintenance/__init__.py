@@ -26,6 +26,7 @@ from include.mobile_plans.maintenance.rules import (
     Exclusion,
     end_of,
     exclusions,
+    overruns,
     reservations,
     send_by,
 )
@@ -70,6 +71,7 @@ __all__ = [
     "next_due",
     "number_of",
     "original_of",
+    "overruns",
     "plan_from_form",
     "preview",
     "propose",

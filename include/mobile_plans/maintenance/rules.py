@@ -216,6 +216,28 @@ def exclusions(maintenances: Iterable[Maintenance], slug: str, service: str) -> 
     return found
 
 
+def overruns(maintenances: Iterable[Maintenance], slug: str, service: str) -> list[Exclusion]:
+    """
+    Return the time after each window that availability may leave out, until it was completed.
+
+    Such a time is not left out. That of one which is not completed or cancelled never ends.
+
+    Args:
+        maintenances: All that were told, in any order.
+        slug: The mobile operator.
+        service: The service.
+    """
+    times = [
+        (one.maintenance_id, ends_at, one.closed_at or datetime.max.replace(tzinfo=UTC))
+        for _, ends_at, one in _windows_in_time(maintenances, slug, service)
+    ]
+    return [
+        Exclusion(maintenance_id=maintenance_id, starts_at=ends_at, ends_at=closed_at)
+        for maintenance_id, ends_at, closed_at in times
+        if ends_at < closed_at
+    ]
+
+
 def _windows_in_time(
     maintenances: Iterable[Maintenance], slug: str, service: str
 ) -> Iterator[tuple[datetime, datetime, Maintenance]]:

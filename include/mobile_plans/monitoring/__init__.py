@@ -25,12 +25,26 @@ from include.mobile_plans.monitoring.reading import (
     silences,
 )
 from include.mobile_plans.monitoring.records import RoundReport
+from include.mobile_plans.monitoring.rules import OutageRun
+from include.mobile_plans.monitoring.slots import (
+    SlotState,
+    portal_target,
+    slot_at,
+    slug_of,
+    start_of,
+    whole_seconds,
+)
 from include.mobile_plans.monitoring.watching import Watch
 from include.mobile_plans.monitoring.words import outage_words, situation
 
 if TYPE_CHECKING:
-    from include.mobile_plans.monitoring.archive import Archive
-    from include.mobile_plans.monitoring.history import import_history
+    from include.mobile_plans.monitoring.archive import (
+        ARCHIVE_VARIABLE,
+        Archive,
+        bounds_of,
+        stored_targets,
+    )
+    from include.mobile_plans.monitoring.history import HISTORY_COLUMNS, import_history, read_row
     from include.mobile_plans.monitoring.retention import (
         SealedDay,
         clear_days,
@@ -40,15 +54,20 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "ARCHIVE_VARIABLE",
     "CONTROL_TARGETS_VARIABLE",
+    "HISTORY_COLUMNS",
     "Archive",
     "Outage",
+    "OutageRun",
     "PortalFinding",
     "PortalStatus",
     "RoundReport",
     "SealedDay",
     "Silence",
+    "SlotState",
     "Watch",
+    "bounds_of",
     "clear_days",
     "failing_portals",
     "import_history",
@@ -59,16 +78,23 @@ __all__ = [
     "outages",
     "portal_findings",
     "portal_statuses",
+    "portal_target",
     "problem_of",
+    "read_row",
     "seal_days",
     "sealed_days",
     "silences",
     "situation",
+    "slot_at",
+    "slug_of",
+    "start_of",
+    "stored_targets",
+    "whole_seconds",
 ]
 
 _LATER = {
-    "Archive": "archive",
-    "import_history": "history",
+    **dict.fromkeys(("ARCHIVE_VARIABLE", "Archive", "bounds_of", "stored_targets"), "archive"),
+    **dict.fromkeys(("HISTORY_COLUMNS", "import_history", "read_row"), "history"),
     **dict.fromkeys(
         ("SealedDay", "clear_days", "problem_of", "seal_days", "sealed_days"),
         "retention",

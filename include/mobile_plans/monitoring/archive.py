@@ -13,7 +13,7 @@ a JSON document: the ``day``, the ``states``, and the ``policies`` in force on i
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from hashlib import sha256
@@ -106,15 +106,20 @@ class Archive:
                 digest.update(block)
         return digest.hexdigest()
 
-    def parquet(self, file: str) -> pq.ParquetFile:
+    def parquet(self, file: str, dictionaries: Sequence[str] = ()) -> pq.ParquetFile:
         """
         Open a file for reading.
+
+        Args:
+            file: Its place.
+            dictionaries: Columns of text to be read as dictionaries, without each value's text.
 
         Raises:
             MobilePlansError: It is missing, or cannot be read.
         """
         with _explained(file):
-            return pq.ParquetFile(self._files.open(self._place(file), "rb"))
+            stream = self._files.open(self._place(file), "rb")
+            return pq.ParquetFile(stream, read_dictionary=list(dictionaries))
 
     def _place(self, file: str) -> str:
         return f"{self._root}/{file}"
@@ -172,7 +177,7 @@ def write_day(
         ],
     }
     schema = SCHEMA.with_metadata({"mobile_plans": json.dumps(about)})
-    parts = merge(_sealed_targets(earlier), _stored_targets(connection, day), key=itemgetter(0))
+    parts = merge(_sealed_targets(earlier), stored_targets(connection, day), key=itemgetter(0))
     rows, targets, group = 0, 0, []
     with pq.ParquetWriter(
         path,
@@ -212,8 +217,17 @@ def _sealed_targets(earlier: pq.ParquetFile | None) -> Iterator[tuple[str, pa.Ta
             yield names[begin], table.slice(begin, end - begin)
 
 
-def _stored_targets(connection: Connection, day: date) -> Iterator[tuple[str, pa.Table]]:
-    """Read the store target by target."""
+def stored_targets(
+    connection: Connection, day: date, names: Sequence[str] | None = None
+) -> Iterator[tuple[str, pa.Table]]:
+    """
+    Read a day's samples from the store, target by target in order, as the archive has them.
+
+    Args:
+        connection: A snapshot.
+        day: The UTC day.
+        names: Only these targets.
+    """
     first, after = bounds_of(day)
     columns = [probe_target.c.target, *(sample.c[name] for name in SCHEMA.names[1:])]
     query = (
@@ -222,6 +236,8 @@ def _stored_targets(connection: Connection, day: date) -> Iterator[tuple[str, pa
         .where(sample.c.slot >= first, sample.c.slot < after)
         .order_by(probe_target.c.target, sample.c.slot)
     )
+    if names is not None:
+        query = query.where(probe_target.c.target.in_(names))
     found = connection.execute(query, execution_options={"yield_per": 10_000})
     for name, rows in groupby(found, key=itemgetter(0)):
         yield name, _table(rows)

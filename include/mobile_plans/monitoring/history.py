@@ -21,7 +21,6 @@ from include.mobile_plans.monitoring.probes import ProbeResult
 from include.mobile_plans.monitoring.records import (
     Sample,
     hold_targets,
-    insert_missing,
     sample_row,
     write_outages,
 )
@@ -30,10 +29,10 @@ from include.mobile_plans.monitoring.rules import OutageRun, TargetState, feed
 from include.mobile_plans.monitoring.slots import SlotState, slot_at, slug_of, start_of
 from include.mobile_plans.policy import mobile_operators_in_force
 from include.mobile_plans.policy.program import MonitoringPolicy
-from include.mobile_plans.store import append_event
+from include.mobile_plans.store import append_event, insert_missing
 from include.mobile_plans.store.tables import outage, sample
 
-COLUMNS = ["target", "at", "ok", "latency_ms"]
+HISTORY_COLUMNS = ["target", "at", "ok", "latency_ms"]
 _STATES = {"true": SlotState.GOOD, "false": SlotState.BAD}
 _LONGEST_MS = 600_000
 _ORIGIN = "history"
@@ -78,13 +77,13 @@ def read_history(path: Path, interval: timedelta, slugs: Collection[str], now: d
     except (OSError, UnicodeDecodeError) as error:
         msg = f"{path} cannot be read as text in UTF-8: {error}"
         raise BadInput(msg) from None
-    if next(lines, None) != COLUMNS:
-        msg = f"{path}: its first line must be {','.join(COLUMNS)}"
+    if next(lines, None) != HISTORY_COLUMNS:
+        msg = f"{path}: its first line must be {','.join(HISTORY_COLUMNS)}"
         raise BadInput(msg)
     history = History(name=path.name, sha256=sha256(content).hexdigest())
     for cells in filter(None, lines):
         try:
-            slot, one = _sample_of([cell.strip() for cell in cells], interval, slugs, now)
+            slot, one = _sample_of(cells, interval, slugs, now)
         except BadInput as problem:
             history.problems.append(f"{path.name} line {lines.line_num}: {problem}")
             continue
@@ -102,27 +101,34 @@ def _badness(one: Sample) -> tuple[bool, int]:
 def _sample_of(
     cells: list[str], interval: timedelta, slugs: Collection[str], now: datetime
 ) -> tuple[int, Sample]:
-    if len(cells) != len(COLUMNS):
-        msg = f"it has {len(cells)} cells, {len(COLUMNS)} are allowed"
-        raise BadInput(msg)
-    target, at_text, ok, latency = cells
-    at = parse_instant(at_text, "at")
-    state = _STATES.get(ok.lower())
+    target, at, state, total_us = read_row(cells)
     if slug_of(target) not in slugs:
         msg = f"mobile operator {slug_of(target)!r} is unknown"
         raise BadInput(msg)
     if at > now:
-        msg = f"at {at_text} is in the future"
+        msg = f"at {cells[1]} is in the future"
         raise BadInput(msg)
+    result = ProbeResult(target=target, total_us=total_us, detail="from another monitor")
+    return slot_at(at, interval), Sample(state=state, result=result)
+
+
+def read_row(cells: list[str]) -> tuple[str, datetime, SlotState, int | None]:
+    """
+    Return the target, instant, state and microseconds that one row of a history says.
+
+    Raises:
+        BadInput: It says something else, or nothing.
+    """
+    if len(cells) != len(HISTORY_COLUMNS):
+        msg = f"it has {len(cells)} cells, {len(HISTORY_COLUMNS)} are allowed"
+        raise BadInput(msg)
+    target, at_text, ok, latency = (cell.strip() for cell in cells)
+    at = parse_instant(at_text, "at")
+    state = _STATES.get(ok.lower())
     if state is None or (state is SlotState.BAD and latency):
         msg = f"ok is {ok!r} with latency_ms {latency!r}: allowed are true, and false without one"
         raise BadInput(msg)
-    result = ProbeResult(
-        target=target,
-        total_us=_microseconds(latency) if state is SlotState.GOOD else None,
-        detail="from another monitor",
-    )
-    return slot_at(at, interval), Sample(state=state, result=result)
+    return target, at, state, _microseconds(latency) if state is SlotState.GOOD else None
 
 
 def _microseconds(latency: str) -> int:

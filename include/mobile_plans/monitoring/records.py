@@ -7,20 +7,19 @@ sample only: what was told and escalated stays as it was told.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, Text, bindparam, select, type_coerce, update
-from sqlalchemy.dialects.postgresql import insert as postgresql_insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy import Connection, Row, Text, bindparam, select, type_coerce, update
 
 from include.mobile_plans.instants import format_instant
 from include.mobile_plans.monitoring.probes import MEASURED, ProbeResult
 from include.mobile_plans.monitoring.rules import Finding, OutageRun, TargetState, feed
 from include.mobile_plans.monitoring.slots import SlotState, slug_of, start_of
 from include.mobile_plans.policy.program import MonitoringPolicy
+from include.mobile_plans.store import insert_missing, upsert
 from include.mobile_plans.store.tables import (
     exclusion,
     outage,
@@ -121,7 +120,7 @@ def record_round(connection: Connection, seen: Round, policy: MonitoringPolicy) 
     insert_missing(connection, sample, rows)
     _write_states(connection, seen.slot, states)
     write_outages(connection, outages.items(), origin="probe")
-    _upsert(connection, portal_finding, [_finding_row(*found) for found in findings])
+    upsert(connection, portal_finding, [_finding_row(*found) for found in findings])
     runs = {outage_key(target, run): run for target, run in outages.items()}
     return RoundReport(
         slot=start_of(seen.slot),
@@ -241,7 +240,7 @@ def write_outages(
     connection: Connection, runs: Iterable[tuple[str, OutageRun]], *, origin: str
 ) -> None:
     """Write the newest form of outages, each with its target."""
-    _upsert(connection, outage, [_outage_row(target, run, origin) for target, run in runs])
+    upsert(connection, outage, [_outage_row(target, run, origin) for target, run in runs])
 
 
 def _outage_row(target: str, run: OutageRun, origin: str) -> dict[str, Any]:
@@ -270,28 +269,3 @@ def _finding_row(target: str, finding: Finding) -> dict[str, Any]:
         "slug": slug_of(target),
         "until": None if finding.until is None else start_of(finding.until),
     }
-
-
-def _insert(connection: Connection, table: Table) -> Any:
-    """Return an insert of the database's own kind, which knows what to do about conflicts."""
-    make = sqlite_insert if connection.dialect.name == "sqlite" else postgresql_insert
-    return make(table)
-
-
-def insert_missing(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows whose keys are not there yet."""
-    if rows:
-        connection.execute(_insert(connection, table).on_conflict_do_nothing(), rows)
-
-
-def _upsert(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> None:
-    if not rows:
-        return
-    statement = _insert(connection, table)
-    keys = [column.name for column in table.primary_key]
-    changed = {
-        column.name: statement.excluded[column.name]
-        for column in table.columns
-        if column.name not in keys
-    }
-    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed), rows)

@@ -10,7 +10,7 @@ from email.parser import BytesHeaderParser
 from email.policy import SMTP, default
 from email.utils import format_datetime
 from hashlib import sha256
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -27,6 +27,7 @@ _EMAIL = TypeAdapter[str](Email)
 _NOT_ONE_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _FILENAME = re.compile(r"[^/\\\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]{1,200}")
+_CONTENT_ID = re.compile(r"[A-Za-z0-9._-]{1,150}@[A-Za-z0-9.-]{1,100}")
 _CONTENT_TYPE = re.compile(
     r"(?:application|audio|font|image|text|video)/[a-z0-9][a-z0-9.+-]{0,100}"
 )
@@ -52,11 +53,20 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attachment:
-    """A file that goes with a notice."""
+    """
+    A file that goes with a notice.
+
+    Attributes:
+        filename: What it is saved as.
+        content_type: Such as ``text/csv``.
+        content: Its bytes.
+        content_id: Where the HTML shows it, as ``cid:<content_id>``; None for a file of its own.
+    """
 
     filename: str
     content_type: str
     content: bytes
+    content_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,8 +170,10 @@ def build_message(
     _require_faithful_headers(notice, rendered, message)
     message.set_content(_text(notice, rendered.text))
     message.add_alternative(_text(notice, rendered.html), subtype="html")
-    for attachment in notice.attachments:
-        _attach(notice, message, attachment)
+    _, shown = message.iter_parts()
+    for attachment in sorted(notice.attachments, key=lambda one: one.content_id is None):
+        # What the HTML shows comes first: it becomes a part of the HTML, not of the mail.
+        _attach(notice, message, cast("EmailMessage", shown), attachment)
     size = len(message.as_bytes())
     if size > policy.maximum_message_bytes:
         msg = f"notice {notice.key} is {size} bytes: at most {policy.maximum_message_bytes} go out"
@@ -249,7 +261,9 @@ def _text(notice: Notice, text: str) -> str:
     return text
 
 
-def _attach(notice: Notice, message: EmailMessage, attachment: Attachment) -> None:
+def _attach(
+    notice: Notice, message: EmailMessage, shown: EmailMessage, attachment: Attachment
+) -> None:
     if not _FILENAME.fullmatch(attachment.filename) or "=?" in attachment.filename:
         msg = (
             f"notice {notice.key}: attachment {attachment.filename!r} needs a file name of at most "
@@ -263,6 +277,29 @@ def _attach(notice: Notice, message: EmailMessage, attachment: Attachment) -> No
         )
         raise BadInput(msg)
     main_type, _, sub_type = attachment.content_type.partition("/")
-    message.add_attachment(
-        attachment.content, maintype=main_type, subtype=sub_type, filename=attachment.filename
+    if attachment.content_id is None:
+        message.add_attachment(
+            attachment.content, maintype=main_type, subtype=sub_type, filename=attachment.filename
+        )
+        return
+    _require_shown(notice, shown, attachment.filename, attachment.content_id)
+    shown.add_related(
+        attachment.content,
+        maintype=main_type,
+        subtype=sub_type,
+        cid=f"<{attachment.content_id}>",
+        filename=attachment.filename,
+        disposition="inline",
     )
+
+
+def _require_shown(notice: Notice, shown: EmailMessage, filename: str, content_id: str) -> None:
+    """Refuse a picture that the HTML does not show: mail programs would hide or append it."""
+    html = shown.get_body(("html",))
+    text = html.get_content() if html is not None else ""
+    if not _CONTENT_ID.fullmatch(content_id) or f'"cid:{content_id}"' not in text:
+        msg = (
+            f"notice {notice.key}: its HTML has to show {filename} as cid:{content_id}, "
+            "letters, digits, dots and dashes on both sides of an @"
+        )
+        raise BadInput(msg)

@@ -30,6 +30,8 @@ from include.mobile_plans.obligations.housekeeping import HousekeepingReport, ho
 from include.mobile_plans.obligations.mails import contacts_of
 from include.mobile_plans.obligations.promises import Promise, Wanted
 from include.mobile_plans.obligations.reading import (
+    PromiseCount,
+    count_promises,
     find_obligation,
     history,
     list_obligations,
@@ -63,6 +65,7 @@ __all__ = [
     "PhoneCall",
     "PhoneContact",
     "Promise",
+    "PromiseCount",
     "State",
     "Step",
     "SweepReport",
@@ -71,6 +74,7 @@ __all__ = [
     "cancel",
     "claim",
     "contacts_of",
+    "count_promises",
     "end_alert",
     "find_alert",
     "find_call",

@@ -1,6 +1,7 @@
 """Promises as the store holds them: each replayed from its events."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -8,7 +9,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, func, select
 
 from include.mobile_plans.errors import NotFound
-from include.mobile_plans.obligations.state import Obligation, replay, stream_of
+from include.mobile_plans.obligations.state import Obligation, State, replay, stream_of
+from include.mobile_plans.policy import PartyName
 from include.mobile_plans.store import Event, read_events
 from include.mobile_plans.store.events import event_of
 from include.mobile_plans.store.tables import event
@@ -74,6 +76,39 @@ def list_obligations(
         conditions += [table.c.closed_at.is_(None), table.c.due_at <= due_by]
     found = (replay(events) for events in _streams(connection, *conditions))
     return sorted(found, key=lambda obligation: (obligation.due_at, obligation.key))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromiseCount:
+    """How many promises of one kind and debtor, due in some time, are in one state."""
+
+    slug: str
+    debtor: PartyName
+    kind: str
+    state: State
+    number: int
+
+
+def count_promises(
+    connection: Connection, since: datetime, until: datetime, slugs: Collection[str]
+) -> list[PromiseCount]:
+    """
+    Count the promises between the program and mobile operators that were due within a time.
+
+    Args:
+        connection: A read.
+        since: From when on.
+        until: Until when, not included.
+        slugs: Those mobile operators.
+    """
+    columns = (table.c.slug, table.c.debtor, table.c.kind, table.c.state)
+    query = (
+        select(*columns, func.count().label("number"))
+        .where(table.c.due_at >= since, table.c.due_at < until, table.c.slug.in_(slugs))
+        .group_by(*columns)
+        .order_by(*columns)
+    )
+    return [PromiseCount(**row) for row in connection.execute(query).mappings()]
 
 
 def history(connection: Connection, key: str) -> list[Event]:

@@ -14,7 +14,12 @@ from include.mobile_plans.policy.changes import (
 from include.mobile_plans.policy.contacts import DutyPerson
 from include.mobile_plans.policy.current import policy_source, program_policy
 from include.mobile_plans.policy.expectations import Expectation
-from include.mobile_plans.policy.kept import keep_policy, kept_policy, policies_in_force
+from include.mobile_plans.policy.kept import (
+    keep_policy,
+    kept_policy,
+    policies_in_force,
+    policies_taken_up,
+)
 from include.mobile_plans.policy.loading import load_policy, loopback_allowed, policy_directory
 from include.mobile_plans.policy.mobile_operators import Contact, ContactRole, MobileOperator, State
 from include.mobile_plans.policy.names import mobile_operator_names
@@ -39,6 +44,7 @@ from include.mobile_plans.policy.severity import (
 from include.mobile_plans.policy.values import BusinessDays, PartyCalendar, Period
 from include.mobile_plans.policy.versions import (
     MobileOperatorVersion,
+    live_spans,
     mobile_operator_in_force,
     mobile_operator_versions,
     mobile_operators_in_force,
@@ -77,6 +83,7 @@ __all__ = [
     "decide_change",
     "keep_policy",
     "kept_policy",
+    "live_spans",
     "load_policy",
     "loopback_allowed",
     "mobile_operator_in_force",
@@ -86,6 +93,7 @@ __all__ = [
     "party_of",
     "people_of",
     "policies_in_force",
+    "policies_taken_up",
     "policy_directory",
     "policy_source",
     "program_policy",

@@ -67,11 +67,17 @@ def policies_in_force(
     connection: Connection, since: datetime, until: datetime
 ) -> list[tuple[datetime, ProgramPolicy]]:
     """Return the policies in force between two instants, each with when it was taken up."""
+    found = policies_taken_up(connection, since, until)
+    return [(event.recorded_at, _policy_of(event)) for event in found]
+
+
+def policies_taken_up(connection: Connection, since: datetime, until: datetime) -> list[Event]:
+    """Return the events that took up those policies, each with the texts of its ``files``."""
     found: list[Event] = []
     for event in read_events(connection, STREAM):
         if event.kind == _TAKEN_UP and event.recorded_at < until:
             found = [*found, event] if event.recorded_at > since else [event]
-    return [(event.recorded_at, _policy_of(event)) for event in found]
+    return found
 
 
 def _policy_of(event: Event) -> ProgramPolicy:

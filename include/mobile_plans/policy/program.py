@@ -88,6 +88,7 @@ class SlaPolicy:
     Attributes:
         judging_period: Over what the availability is judged.
         judged_availability: Which of the two figures, always both printed, is judged.
+        minimum_coverage: The least share of slots that must be known to call anything kept.
         services: The table.
     """
 
@@ -95,6 +96,7 @@ class SlaPolicy:
 
     judging_period: Literal["calendar_month_utc"]
     judged_availability: Literal["excluding_maintenance", "including_maintenance"]
+    minimum_coverage: Share
     services: ServiceTargets
 
 

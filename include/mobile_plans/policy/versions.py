@@ -4,9 +4,11 @@ Reading the versions of mobile operators: which was in force at any instant.
 Documents are parsed once per process and content, so a thousand records cost two small queries.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, select
@@ -97,6 +99,42 @@ def versions_begun(connection: Connection, at: datetime) -> int:
     """
     query = select(func.count()).where(version_table.c.valid_from <= require_utc(at))
     return connection.scalar(query) or 0
+
+
+def live_spans(
+    connection: Connection, begin: datetime, end: datetime, slugs: Collection[str] | None = None
+) -> dict[str, list[tuple[datetime, datetime]]]:
+    """
+    Return when each mobile operator was live between two instants, in order.
+
+    Args:
+        connection: A read.
+        begin: The first instant.
+        end: The instant after the last.
+        slugs: Only these; those that never were are left out.
+
+    Raises:
+        NaiveDatetime: An instant has no time zone.
+    """
+    begin, end = require_utc(begin), require_utc(end)
+    columns = (version_table.c[name] for name in ("slug", "valid_from", "state"))
+    query = select(*columns).where(version_table.c.valid_from < end)
+    if slugs is not None:
+        query = query.where(version_table.c.slug.in_(slugs))
+    rows = connection.execute(query.order_by(version_table.c.slug, version_table.c.version.desc()))
+    found: dict[str, list[tuple[datetime, datetime]]] = {}
+    for slug, versions in groupby(rows, key=attrgetter("slug")):
+        spans: list[tuple[datetime, datetime]] = []
+        until = end
+        for one in versions:  # the newest first: an older one is in force until it begins
+            since = max(one.valid_from, begin)
+            if one.state == "live" and since < until:
+                joined = spans.pop()[1] if spans and spans[-1][0] == until else until
+                spans.append((since, joined))
+            until = min(until, since)
+        if spans:
+            found[slug] = spans[::-1]
+    return found
 
 
 def newest_versions(connection: Connection) -> list[MobileOperatorVersion]:

@@ -15,6 +15,7 @@ from include.mobile_plans.store.events import (
     stream_head,
 )
 from include.mobile_plans.store.numbers import hold_numbers, next_number
+from include.mobile_plans.store.rows import insert_missing, upsert
 from include.mobile_plans.store.verification import Finding, verify_events
 
 __all__ = [
@@ -23,11 +24,13 @@ __all__ = [
     "Store",
     "append_event",
     "hold_numbers",
+    "insert_missing",
     "newest_event",
     "next_number",
     "read_events",
     "store_from_environment",
     "stream_head",
     "tables",
+    "upsert",
     "verify_events",
 ]

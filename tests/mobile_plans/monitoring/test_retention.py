@@ -22,11 +22,11 @@ from include.mobile_plans.monitoring import (
     sealed_days,
 )
 from include.mobile_plans.monitoring.archive import STATES
-from include.mobile_plans.monitoring.records import hold_targets, insert_missing, sample_row
+from include.mobile_plans.monitoring.records import hold_targets, sample_row
 from include.mobile_plans.policy import ProgramPolicy, keep_policy
 from include.mobile_plans.policy.loading import SHIPPED_POLICY
 from include.mobile_plans.simulation.clock import VirtualClock
-from include.mobile_plans.store import Store, read_events, verify_events
+from include.mobile_plans.store import Store, insert_missing, read_events, verify_events
 from include.mobile_plans.store.tables import sample
 from tests.mobile_plans.monitoring.conftest import LENGTH_S, NOON, seen
 

@@ -11,6 +11,9 @@ from sqlalchemy import select
 
 from include.mobile_plans.errors import BadInput, NotFound
 from include.mobile_plans.notices import Attachment, Notice, list_notices, queue_notice, requeue
+from include.mobile_plans.notices.message import Rendered, build_message
+from include.mobile_plans.policy import load_policy
+from include.mobile_plans.policy.loading import SHIPPED_POLICY
 from include.mobile_plans.store import Store, tables, verify_events
 from tests.mobile_plans.notices.conftest import DESK, SENDER, THERESA, TOBIAS
 
@@ -45,6 +48,35 @@ def test_a_queued_mail_is_whole(store: Store, queue: Queue, iccid_notice: Notice
     assert "8988280****4900" in mail.get_body(("plain",)).get_content()
     assert "8988280****4900" in mail.get_body(("html",)).get_content()
     assert [part.get_filename() for part in mail.iter_attachments()] == ["a.csv"]
+
+
+def test_a_picture_in_the_html(now: datetime, iccid_notice: Notice) -> None:
+    """A picture that the HTML shows by its content id belongs to the HTML; files do not (M4)."""
+    picture = Attachment(
+        filename="a.png",
+        content_type="image/png",
+        content=b"\x89PNG",
+        content_id="a.1@mobileplans.example",
+    )
+    file = Attachment(filename="a.csv", content_type="text/csv", content=b"a,b\n")
+    built = build_message(
+        replace(iccid_notice, attachments=(file, picture)),
+        Rendered(subject="s", text="t\n", html='<img src="cid:a.1@mobileplans.example">'),
+        sender=SENDER,
+        queued_at=now,
+        references=(),
+        policy=load_policy(SHIPPED_POLICY).notices,
+    )
+    mail = message_from_bytes(built.as_bytes(), policy=default)
+    types = [part.get_content_type() for part in mail.walk()]
+    assert types == [
+        *("multipart/mixed", "multipart/alternative", "text/plain"),
+        *("multipart/related", "text/html", "image/png", "text/csv"),
+    ]
+    (shown,) = [part for part in mail.walk() if part.get_content_type() == "image/png"]
+    assert shown["Content-ID"] == "<a.1@mobileplans.example>"
+    assert shown.get_content_disposition() == "inline"
+    assert shown.get_content() == picture.content
 
 
 def test_a_thread_is_one_conversation(store: Store, queue: Queue, iccid_notice: Notice) -> None:
@@ -102,6 +134,19 @@ REFUSED = {
     "line break in a subject": (
         {"context_change": {"mobile_operator_name": "T\nBcc: e@x"}},
         "line break",
+    ),
+    "a picture the HTML does not show": (
+        {
+            "attachments": (
+                Attachment(
+                    filename="a.png",
+                    content_type="image/png",
+                    content=b"\x89PNG",
+                    content_id="a@mobileplans.example",
+                ),
+            )
+        },
+        "has to show a.png as cid:a@mobileplans.example",
     ),
     "too large": (
         {

@@ -5,6 +5,7 @@ Points in time are UTC; documents are canonical JSON text; a slug names a mobile
 """
 
 from include.mobile_plans.store.tables.base import metadata
+from include.mobile_plans.store.tables.feeds import xdr_file
 from include.mobile_plans.store.tables.history import event, event_stream
 from include.mobile_plans.store.tables.incidents import (
     bug,
@@ -26,6 +27,7 @@ from include.mobile_plans.store.tables.records import (
     mobile_operator_change,
     mobile_operator_version,
 )
+from include.mobile_plans.store.tables.sla import sla_dispute, sla_rollup, sla_statement
 
 __all__ = [
     "bug",
@@ -49,4 +51,8 @@ __all__ = [
     "portal_finding",
     "probe_target",
     "sample",
+    "sla_dispute",
+    "sla_rollup",
+    "sla_statement",
+    "xdr_file",
 ]
