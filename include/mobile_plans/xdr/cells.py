@@ -27,10 +27,12 @@ _AWARE = (20, 25)
 """Characters of a time with ``Z``, and with an offset."""
 _NAIVE = 19
 
+_LONGEST = {pa.int64(): 18, pa.float64(): 18, _MONEY: 20}
+"""Characters of a number; longer ones would not fit whole, or hide zeros."""
 _INTEGER = r"^[+-]?[0-9]{1,18}$"
-_DECIMAL = r"^[+-]?[0-9]{1,12}(\.[0-9]{1,6})?$"
-_TOO_FINE = r"^[+-]?[0-9]{1,12}\.[0-9]{7,}$"
-_NUMBER = r"^[+-]?[0-9]{1,18}(\.[0-9]{1,18})?$"
+_DECIMAL = r"^[+-]?(?:0*[0-9]{1,12}(?:\.[0-9]{0,6}0*)?|\.[0-9]{1,6}0*)$"
+_TOO_FINE = r"^[+-]?[0-9]{0,12}\.[0-9]{7,}$"
+_NUMBER = r"^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)$"
 _LEAP = r"(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)-02-29"
 _DAY = (
     r"(?:[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])"
@@ -64,16 +66,14 @@ def integers(array: pa.Array) -> Cells:
     """Read whole numbers."""
     if pa.types.is_integer(array.type):
         return _cells(array.cast(pa.int64()), np.int64)
-    plain = _text(array)
-    return _read(plain, pa.int64(), _INTEGER, np.int64, is_plain=_has_no_letters(plain))
+    return _read(_text(array), pa.int64(), _INTEGER, np.int64)
 
 
 def numbers(array: pa.Array) -> Cells:
     """Read numbers that need not be exact."""
     if not _is_text(array):
         return _cells(array.cast(pa.float64()), np.float64)
-    plain = _text(array)
-    return _read(plain, pa.float64(), _NUMBER, np.float64, is_plain=_has_no_letters(plain))
+    return _read(_text(array), pa.float64(), _NUMBER, np.float64)
 
 
 def money(array: pa.Array) -> Cells:
@@ -81,12 +81,12 @@ def money(array: pa.Array) -> Cells:
     if pa.types.is_decimal(array.type):
         return _typed_money(array)
     plain = _text(array)
-    if _has_no_letters(plain):
+    if _is_plain(plain, _MONEY):
         try:
             return _millionths(plain.cast(_MONEY), plain)
         except pa.ArrowInvalid:
             pass
-    good = _matches(plain, _DECIMAL)
+    good = _matches(plain, _DECIMAL) & (np.diff(offsets_of(plain)) <= _LONGEST[_MONEY])
     kept = pc.if_else(pa.array(good), plain, pa.scalar(None, pa.string()))
     present = _present(plain)
     cells = _millionths(kept.cast(_MONEY), kept)
@@ -94,7 +94,7 @@ def money(array: pa.Array) -> Cells:
         values=cells.values,
         known=cells.known,
         wrong=~good if present is None else present & ~good,
-        too_fine=_matches(plain, _TOO_FINE),
+        too_fine=_matches(plain, _TOO_FINE) & ~good,
     )
 
 
@@ -136,18 +136,15 @@ def _moments_by_pattern(plain: pa.Array, zone: str | None) -> Cells:
     return Cells(values=values, known=good, wrong=wrong)
 
 
-def _read(
-    plain: pa.Array, kind: pa.DataType, pattern: str, dtype: type[np.generic], *, is_plain: bool
-) -> Cells:
-    if is_plain:
+def _read(plain: pa.Array, kind: pa.DataType, pattern: str, dtype: type[np.generic]) -> Cells:
+    if _is_plain(plain, kind):
         try:
             return _cells(plain.cast(kind), dtype)
         except pa.ArrowInvalid:
             pass
-    good = _matches(plain, pattern)
+    good = _matches(plain, pattern) & (np.diff(offsets_of(plain)) <= _LONGEST[kind])
     kept = pc.if_else(pa.array(good), plain, pa.scalar(None, pa.string()))
-    if pa.types.is_integer(kind):
-        kept = pc.utf8_ltrim(kept, "+")
+    kept = pc.utf8_ltrim(kept, "+")
     present = _present(plain)
     cells = _cells(kept.cast(kind), dtype)
     wrong = ~good if present is None else present & ~good
@@ -187,10 +184,17 @@ def _is_text(array: pa.Array) -> bool:
     return bool(pa.types.is_string(array.type) or pa.types.is_dictionary(array.type))
 
 
-def _has_no_letters(plain: pa.Array) -> bool:
-    """Arrow reads ``0x10`` and ``1e3`` as numbers; digits, sign and point come before letters."""
+def _is_plain(plain: pa.Array, kind: pa.DataType) -> bool:
+    """
+    Tell whether Arrow may read a whole column of numbers.
+
+    It reads ``0x10`` and ``1e3`` as numbers, and letters come after digits, sign and point.
+    """
     used = bytes_of(plain)
-    return not len(used) or bool(used.max() <= ord("9"))
+    if not len(used):
+        return True
+    longest = np.diff(offsets_of(plain)).max()
+    return bool(used.max() <= ord("9") and longest <= _LONGEST[kind])
 
 
 def _present(array: pa.Array) -> Flags | None:

@@ -82,7 +82,11 @@ class IdLog:
         self._all: Hashes | None = None
 
     def append(self, ids: pa.Array, hashes: Hashes) -> None:
-        """Keep the ids of a batch."""
+        """Keep the ids of a batch; a missing one is like no other."""
+        if ids.null_count:
+            rows = np.flatnonzero(ids.is_null().to_numpy(zero_copy_only=False))
+            hashes = hashes.copy()
+            hashes[rows] = mix(np.full(len(rows), _FIRST), rows + self._begins[-1])
         self._writer.write_batch(pa.record_batch([ids], schema=_IDS))
         self._parts.append(hashes)
         self._begins.append(self._begins[-1] + len(ids))

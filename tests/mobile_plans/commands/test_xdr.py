@@ -96,7 +96,7 @@ def test_the_store_decides_where_there_is_one(
     store = Store(url)
     upgrade(store)
     with store.transaction() as connection:
-        for slug in ("contoso", "fabrikam"):
+        for slug in ("contoso", "northwind"):
             record_version(
                 connection,
                 example(slug),
@@ -106,7 +106,7 @@ def test_the_store_decides_where_there_is_one(
                 now=datetime(2020, 1, 1, tzinfo=UTC),
             )
     assert command_line("xdr", "check", str(folder), "--mobile-operator", "contoso").code == 0
-    other = command_line("xdr", "check", str(folder), "--mobile-operator", "fabrikam", "--json")
+    other = command_line("xdr", "check", str(folder), "--mobile-operator", "northwind", "--json")
     checks = {one["check"] for one in other.document["files"][0]["findings"]}
     assert {"F01", "R03"} <= checks
     assert "contoso" not in json.dumps(
