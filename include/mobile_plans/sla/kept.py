@@ -1,11 +1,13 @@
 """Rollups as rows of the store."""
 
+import json
 from collections.abc import Collection, Iterable
 from datetime import date
+from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, String, Text, delete, select, type_coerce
 
 from include.mobile_plans.sla.rollup import PHASES, Edges, Rollup
 from include.mobile_plans.store import upsert
@@ -14,7 +16,14 @@ from include.mobile_plans.store.tables import sla_rollup as table
 _PHASE_US = tuple(f"{phase}_us" for phase in PHASES)
 _PHASE_COUNT = tuple(f"{phase}_count" for phase in PHASES)
 _PLAIN = Rollup._fields[:-3]
-_COLUMNS = [table.c[name] for name in (*_PLAIN, *_PHASE_US, *_PHASE_COUNT, "edges")]
+_COLUMNS = [
+    table.c.target,
+    # As the database has them: a report reads thirty thousand, of thirty days, few with an outage.
+    type_coerce(table.c.day, String),
+    *(table.c[name] for name in (*_PLAIN[2:], *_PHASE_US, *_PHASE_COUNT)),
+    type_coerce(table.c.edges, Text),
+]
+_AT_ONCE = 500
 _AT_PHASES, _AT_COUNTS = len(_PLAIN), len(_PLAIN) + len(PHASES)
 
 
@@ -41,9 +50,9 @@ def read_rollups(
     query = select(*_COLUMNS).where(table.c.day >= first, table.c.day <= last)
     if targets is not None:
         query = query.where(table.c.target.in_(targets))
+    found = connection.execute(query, execution_options={"yield_per": _AT_ONCE})
     # Sorted here: a database would sort all their histograms with them.
-    rows = sorted(connection.execute(query).all(), key=itemgetter(0, 1))
-    return [_rollup(row) for row in rows]
+    return sorted(map(_rollup, found), key=itemgetter(0, 1))
 
 
 def sources_of(connection: Connection, day: date) -> dict[str, tuple[str, str]]:
@@ -70,10 +79,24 @@ def _row(one: Rollup) -> dict[str, Any]:
 
 
 def _rollup(row: Any) -> Rollup:
-    edges = () if row[-1] is None else tuple(map(_edges, row[-1]))
-    return Rollup._make((*row[:_AT_PHASES], row[_AT_PHASES:_AT_COUNTS], row[_AT_COUNTS:-1], edges))
+    return Rollup._make(
+        (
+            row[0],
+            _day(row[1]),
+            *row[2:_AT_PHASES],
+            row[_AT_PHASES:_AT_COUNTS],
+            row[_AT_COUNTS:-1],
+            () if row[-1] is None else _edges(row[-1]),
+        )
+    )
 
 
-def _edges(document: list[Any]) -> Edges:
-    before, after, bad = document
-    return Edges(before, after, tuple(map(tuple, bad)))
+@lru_cache
+def _day(value: str | date) -> date:
+    return value if isinstance(value, date) else date.fromisoformat(value)
+
+
+def _edges(text: str) -> tuple[Edges, ...]:
+    return tuple(
+        Edges(before, after, tuple(map(tuple, bad))) for before, after, bad in json.loads(text)
+    )

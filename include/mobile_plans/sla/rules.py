@@ -271,6 +271,9 @@ def _escalated(parts: list[tuple[int, int, int]], monitoring: MonitoringPolicy) 
     length_s = whole_seconds(monitoring.probe.interval)
     after_s = monitoring.outage.escalate_after.total_seconds()
     first, seen = parts[0][0], 0
+    last, count, step = parts[-1]
+    if last + (count - 1) * step - first <= after_s:
+        return None
     for begin, count, step in parts:
         early = min(count, max(0, int((first + after_s - begin) // step) + 1))
         for place in range(early, count):

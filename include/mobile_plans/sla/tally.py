@@ -163,7 +163,9 @@ def _kinds(
             instead = {"good": GOOD, "unknown": CUT_OFF, "excluded": _DECIDED}[attribution]
             own[_within(slots, (begin, end)) & (own == BAD)] = instead
         for span in scope.excluded:
-            own[_within(slots, span) & (own < _WINDOW)] += _WINDOW
+            in_window = _within(slots, span)
+            own[in_window & (own == _DECIDED)] = BAD  # the window excludes it already
+            own[in_window & (own < _WINDOW)] += _WINDOW
         is_live = np.zeros(len(slots), dtype=np.bool_)
         for span in clipped(scope.spans, day.span):
             is_live |= _within(slots, span)

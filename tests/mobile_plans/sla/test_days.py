@@ -1,24 +1,45 @@
 """Rollups of days: made from the archive or the store alike, again only when something changed."""
 
+from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import update
 
-from include.mobile_plans.monitoring import bounds_of, clear_days, sealed_days
+from include.mobile_plans.monitoring import bounds_of, clear_days, import_history, sealed_days
 from include.mobile_plans.monitoring.slots import start_of
-from include.mobile_plans.policy import change_state
-from include.mobile_plans.sla import Desk, Terms, refresh, verify
+from include.mobile_plans.policy import ProgramPolicy, change_state
+from include.mobile_plans.sla import Desk, Terms, issue, refresh, verify
 from include.mobile_plans.sla.figures import figures
 from include.mobile_plans.sla.kept import read_rollups
-from include.mobile_plans.sla.rollup import Day, Piece, Rollup, Scope
+from include.mobile_plans.sla.rollup import (
+    ATTRIBUTIONS,
+    Attribution,
+    Day,
+    Piece,
+    Rollup,
+    Scope,
+)
 from include.mobile_plans.sla.rules import outage_runs
+from include.mobile_plans.sla.scopes import circumstances
 from include.mobile_plans.sla.tally import PHASES, TIMES, Samples, np, tally, unseen
 from include.mobile_plans.store.tables import sla_rollup
 from tests.mobile_plans.sla import reference
-from tests.mobile_plans.sla.conftest import LENGTH_S, MIDNIGHT, exclude, fill, seal
+from tests.mobile_plans.sla.conftest import (
+    LENGTH_S,
+    LIVE_SINCE,
+    MIDNIGHT,
+    NIGHT,
+    csv_of,
+    exclude,
+    fill,
+    seal,
+    write_csv,
+)
 from tests.mobile_plans.sla.reference import Slot
 
 SUNDAY = date(2026, 11, 22)
@@ -158,9 +179,8 @@ def test_verification_names_each_difference(desk: Desk) -> None:
     )
     with desk.store.transaction() as connection:
         connection.execute(sla_rollup.delete().where(ours))
-    assert verify(desk, SUNDAY, SUNDAY).problems == (
-        "2026-11-22 contoso/portal: no rollup is kept",
-    )
+    found = verify(desk, SUNDAY, SUNDAY)
+    assert (found.rollups, found.problems) == (1, ())
 
 
 def test_samples_may_have_left_the_store(desk: Desk) -> None:
@@ -220,12 +240,83 @@ def test_two_days_are_those_of_the_reference(
     assert list(outage_runs(rollups, quick_terms.monitoring)) == expected
 
 
-def day_of(slots: list[Slot], excluded: tuple[tuple[int, int], ...]) -> Rollup:
+PIECE = st.tuples(st.integers(0, 79), st.integers(1, 40))
+ATTRIBUTION = st.sampled_from(ATTRIBUTIONS)
+
+
+@given(
+    states=st.lists(ANY_STATE, min_size=80, max_size=80),
+    live=PIECE,
+    window=PIECE,
+    overrun=PIECE,
+    decisions=st.lists(st.tuples(PIECE, ATTRIBUTION), max_size=2),
+)
+@settings(max_examples=300, deadline=None)
+def test_each_slot_is_counted_once(
+    states: list[str | None],
+    live: tuple[int, int],
+    window: tuple[int, int],
+    overrun: tuple[int, int],
+    decisions: list[tuple[tuple[int, int], Attribution]],
+) -> None:
+    """Live time, a window, an overrun and disputes at once, decided slot by slot (M3)."""
+    expected: Counter[str] = Counter()
+    latencies = 0
+    for number, seen in enumerate(states):
+        if not holds(live, number):
+            continue
+        now = seen or "unprobed"
+        for span, attribution in decisions:
+            if now == "bad" and holds(span, number):
+                now = attribution
+        decided = now
+        if holds(window, number):
+            now = "excluded"
+        expected[now] += 1
+        expected["seen_good"] += decided == "good"
+        expected["seen_bad"] += decided == "bad" or (decided == "excluded" and seen == "bad")
+        expected["overrun"] += now == "bad" and holds(overrun, number)
+        latencies += now == "good" and seen == "good"
+    slots = [
+        Slot(start=FIRST + number * LENGTH_S, seen=seen, total_us=5 if seen == "good" else None)
+        for number, seen in enumerate(states)
+    ]
+    scope = Scope(
+        spans=(seconds_of(live),),
+        excluded=(seconds_of(window),),
+        overrun=(seconds_of(overrun),),
+        decisions=tuple((*seconds_of(span), attribution) for span, attribution in decisions),
+    )
+    found = day_of(slots, scope=scope)
+    assert (found.good, found.bad) == (expected["good"], expected["bad"])
+    assert found.excluded == expected["excluded"]
+    assert found.unknown == expected["unknown"] + expected["unprobed"]
+    assert (found.network_s, found.ours_s) == (
+        expected["unknown"] * LENGTH_S,
+        expected["unprobed"] * LENGTH_S,
+    )
+    assert (found.seen_good, found.seen_bad) == (expected["seen_good"], expected["seen_bad"])
+    assert found.overrun_s == expected["overrun"] * LENGTH_S
+    assert (found.measured, found.sum_us) == (latencies, latencies * 5)
+
+
+def holds(span: tuple[int, int], number: int) -> bool:
+    return span[0] <= number < span[0] + span[1]
+
+
+def seconds_of(span: tuple[int, int]) -> tuple[int, int]:
+    begin, count = span
+    return FIRST + begin * LENGTH_S, FIRST + min(80, begin + count) * LENGTH_S
+
+
+def day_of(
+    slots: list[Slot], excluded: tuple[tuple[int, int], ...] = (), scope: Scope | None = None
+) -> Rollup:
     """Count some slots as if they were a day."""
     seen = [slot for slot in slots if slot.seen is not None]
     span = (slots[0].start, slots[-1].start + LENGTH_S)
     day = Day(day=SUNDAY, pieces=(Piece(*span, LENGTH_S),), limit_us=400_000, policy="")
-    scope = Scope(spans=(span,), excluded=tuple(excluded))
+    scope = scope or Scope(spans=(span,), excluded=tuple(excluded))
     if not seen:
         return unseen("contoso/portal", day, scope, "store")
     none = np.zeros(len(seen), dtype=np.int32)
@@ -251,3 +342,50 @@ def test_a_day_with_two_lengths_of_slots() -> None:
     )
     found = unseen("contoso/portal", day, Scope(spans=(day.span,)), "store")
     assert (found.unknown, found.ours_s) == (30, 1200)
+
+
+def test_a_change_of_the_interval_cuts_a_day(desk: Desk, policy: ProgramPolicy) -> None:
+    """Slots have the length that was in force when they began, as the archive says too (M1, M3)."""
+    noon = MIDNIGHT + timedelta(hours=12)
+    probe = replace(policy.monitoring.probe, interval=timedelta(minutes=1))
+    slower = replace(policy, monitoring=replace(policy.monitoring, probe=probe))
+    with desk.store.snapshot() as connection:
+        known = circumstances(connection, [SUNDAY], policy, NIGHT)
+    changed = replace(known, policies=((LIVE_SINCE, policy), (noon, slower)))
+    day = changed.day(SUNDAY)
+    assert day is not None
+    assert [(piece.end - piece.begin, piece.length_s) for piece in day.pieces] == [
+        (43_200, 30),
+        (43_200, 60),
+    ]
+    (piece,) = known.day(SUNDAY, [(LIVE_SINCE, 30), (noon, 30)]).pieces
+    assert piece.length_s == 30
+    assert known.day(date(2026, 12, 2)) is None
+
+
+def test_history_that_comes_late_corrects_a_statement(
+    desk: Desk, tmp_path: Path, policy: ProgramPolicy
+) -> None:
+    """A sealed day is sealed anew, counted anew, and its statement corrected with why (M3)."""
+    fill(desk, MIDNIGHT, "g" * 2000)
+    seal(desk)
+    (before,) = issue(desk, ["contoso"], SUNDAY, SUNDAY)
+    file = write_csv(tmp_path, csv_of("g" * 800 + "b" * 80, MIDNIGHT + timedelta(seconds=60_000)))
+    with desk.store.transaction() as connection:
+        import_history(
+            connection,
+            file,
+            policy.monitoring,
+            interval=timedelta(seconds=LENGTH_S),
+            skip_bad=False,
+            by="Ada",
+            now=desk.clock.now(),
+        )
+    seal(desk)
+    (after,) = issue(desk, ["contoso"], SUNDAY, SUNDAY)
+    assert after.statement.seal.replaces == before.statement.seal.sha256
+    assert after.statement.seal.why == "more is known of 2026-11-22"
+    changes = {one.figure: (one.before, one.after) for one in after.statement.changes}
+    assert changes["bad slots"] == ("0", "80")
+    assert changes["unknown slots"] == ("880", "0")
+    assert verify(desk, SUNDAY, SUNDAY).problems == ()
