@@ -10,6 +10,7 @@ from matplotlib.patches import Rectangle
 from include.mobile_plans.sla.charts import (
     LEGEND,
     MARKS,
+    budget_marks,
     budget_words,
     heat_strip_words,
     latency_words,
@@ -17,7 +18,6 @@ from include.mobile_plans.sla.charts import (
     level_of,
 )
 from include.mobile_plans.sla.model import DayFigures, TargetFigures
-from include.mobile_plans.sla.words import seconds_in_words
 
 INK, QUIET, GRID, LINE = "#1b2430", "#566476", "#d5dce4", "#1f5fae"
 COLOURS = {
@@ -32,7 +32,6 @@ _PLAIN: dict[str, Any] = {"linewidth": 0}
 _INCHES, _DOTS = (6.4, 5.6), 150
 _PLACES = {"left": 0.16, "right": 0.985, "top": 0.92, "bottom": 0.05, "hspace": 0.42}
 _MOST_LABELS = 16
-_HOUR_S = 3600
 
 
 def chart_png(figures: TargetFigures) -> bytes:
@@ -141,16 +140,9 @@ def _draw_budget(axes: Any, figures: TargetFigures) -> None:
     axes.set_ylim(min(0, left[-1]) - room, left[0] + room)
     if left[-1] < 0:
         axes.axhspan(min(0, left[-1]) - room, 0, color=COLOURS["bad"], alpha=0.12, linewidth=0)
-    ticks = sorted({left[0], 0.0} | ({left[-1]} if left[-1] < -room else set()))
-    axes.set_yticks(ticks, [_left_words(one) for one in ticks])
+    marks = budget_marks(left)
+    axes.set_yticks(list(marks), list(marks.values()))
     _plain(axes)
-
-
-def _left_words(seconds: float) -> str:
-    """Say what is left as briefly as there is room for."""
-    if abs(seconds) >= _HOUR_S:
-        seconds = int(seconds / 60) * 60
-    return seconds_in_words(seconds) if seconds else "used up"
 
 
 def _hatch_unknown_days(axes: Any, figures: TargetFigures) -> None:

@@ -4,9 +4,9 @@ What the daily report does: statements and their mails, the overview, the month,
 Each step looks at what is kept and does what is missing, so doing it again does nothing.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection, select
 
@@ -16,6 +16,7 @@ from include.mobile_plans.monitoring import bounds_of, portal_target, start_of
 from include.mobile_plans.notices import list_notices, queue_notice
 from include.mobile_plans.policy import (
     MobileOperator,
+    ProgramPolicy,
     live_spans,
     mobile_operators_in_force,
 )
@@ -23,12 +24,15 @@ from include.mobile_plans.sla.days import Desk, refresh
 from include.mobile_plans.sla.documents import statement_from
 from include.mobile_plans.sla.issuing import issue
 from include.mobile_plans.sla.mails import queue_overview, statement_notice
-from include.mobile_plans.sla.model import Statement
+from include.mobile_plans.sla.model import FeedLine, Statement
 from include.mobile_plans.sla.period import read_period
 from include.mobile_plans.sla.rules import Terms
 from include.mobile_plans.sla.scopes import days_between
 from include.mobile_plans.sla.statements import compose, target_figures
 from include.mobile_plans.store.tables import sla_statement
+
+Feeds = Callable[[Connection, str, date, date, ProgramPolicy, datetime], Iterable[FeedLine]]
+"""Tells the xDR files of a mobile operator in a period: the room of feeds is none of ours."""
 
 _DAY = timedelta(days=1)
 
@@ -58,13 +62,32 @@ def month_to_tell(day: date, program: Party) -> tuple[date, date] | None:
     return last_day.replace(day=1), last_day
 
 
-def statements_of(desk: Desk, first_day: date, last_day: date) -> list[Statement]:
-    """Make the statements of all who were live in a period, or return those made of the same."""
+def no_feeds(*_: object) -> tuple[FeedLine, ...]:
+    """Tell of no xDR files: none are registered."""
+    return ()
+
+
+def statements_of(
+    desk: Desk, first_day: date, last_day: date, feeds: Feeds = no_feeds
+) -> list[Statement]:
+    """
+    Make the statements of all who were live in a period, or return those made of the same.
+
+    Args:
+        desk: The store, the archive, the policy and the time.
+        first_day: The first day.
+        last_day: The last day, included.
+        feeds: Tells the xDR files of a mobile operator in the period.
+    """
     with desk.store.snapshot() as connection:
         slugs = live_between(connection, first_day, last_day)
+        known = {
+            slug: tuple(feeds(connection, slug, first_day, last_day, desk.policy, desk.clock.now()))
+            for slug in slugs
+        }
     if not slugs:
         return []
-    return [one.statement for one in issue(desk, slugs, first_day, last_day)]
+    return [one.statement for one in issue(desk, slugs, first_day, last_day, feeds=known)]
 
 
 def months_so_far(desk: Desk, slugs: Collection[str], day: date) -> dict[str, Statement]:
@@ -97,14 +120,14 @@ def months_so_far(desk: Desk, slugs: Collection[str], day: date) -> dict[str, St
     return months
 
 
-def tell_day(desk: Desk, day: date) -> list[str]:
+def tell_day(desk: Desk, day: date, feeds: Feeds = no_feeds) -> list[str]:
     """
     Queue the statements of a day for those who chose to get one each day; name the new mails.
 
     Raises:
         MobilePlansError: A mail could not be written; all others were.
     """
-    statements = statements_of(desk, day, day)
+    statements = statements_of(desk, day, day, feeds)
     chosen = [
         one for one, record in _with_records(desk, statements) if record.report_frequency == "daily"
     ]
@@ -112,9 +135,9 @@ def tell_day(desk: Desk, day: date) -> list[str]:
     return _tell(desk, chosen, months)
 
 
-def tell_overview(desk: Desk, day: date) -> bool:
+def tell_overview(desk: Desk, day: date, feeds: Feeds = no_feeds) -> bool:
     """Queue the overview of a day for the program; tell whether it is new."""
-    statements = statements_of(desk, day, day)
+    statements = statements_of(desk, day, day, feeds)
     months = months_so_far(desk, [one.slug for one in statements], day) if statements else {}
     with desk.store.transaction() as connection:
         return queue_overview(
@@ -122,7 +145,7 @@ def tell_overview(desk: Desk, day: date) -> bool:
         )
 
 
-def tell_month(desk: Desk, day: date) -> list[str]:
+def tell_month(desk: Desk, day: date, feeds: Feeds = no_feeds) -> list[str]:
     """
     Queue the statements of the month before for all, once it is time; name the new mails.
 
@@ -130,7 +153,7 @@ def tell_month(desk: Desk, day: date) -> list[str]:
         MobilePlansError: A mail could not be written; all others were.
     """
     month = month_to_tell(day, desk.policy.calendars.program.party)
-    return [] if month is None else _tell(desk, statements_of(desk, *month), {})
+    return [] if month is None else _tell(desk, statements_of(desk, *month, feeds), {})
 
 
 def tell_corrections(desk: Desk) -> list[str]:
