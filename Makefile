@@ -33,19 +33,21 @@ run: $(READY) ## Start everything on this machine and print where it is (PORT=80
 test: $(READY) $(PARSER_READY) ## Run every test (ARGS="-k mail" passes options to pytest)
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
-check: $(READY) ## Format, lint, types, and that docs/DAGs.md says what the code says
+check: $(READY) ## Format, lint, types, and that generated docs say what the code says
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/python -m include.mobile_plans policy check --allow-loopback-portals
 	@$(BIN)/python -m include.mobile_plans.orchestration.dag_docs --check
+	@$(BIN)/python -m include.mobile_plans xdr contract --check
 
 format: $(READY) ## Format the code and repair what the linter can repair
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-docs: $(READY) ## Write docs/DAGs.md again from the DAGs
+docs: $(READY) ## Write docs/DAGs.md and the feed contract again from the code
 	@$(BIN)/python -m include.mobile_plans.orchestration.dag_docs --write
+	@$(BIN)/python -m include.mobile_plans xdr contract --write
 
 bench: $(READY) ## Measure, and write build/benchmarks.json (ONLY=name runs one)
 	@$(BIN)/python -m tests.benchmarks $(if $(ONLY),--only $(ONLY))

@@ -14,8 +14,8 @@ mails nothing, unless its figures changed.
 
 ## What it needs
 
-The store, the archive that `MOBILE_PLANS_ARCHIVE` names, and an idle Airflow worker for a few minutes.
-Mails leave by `obligation_clock`.
+The store, the archive that `MOBILE_PLANS_ARCHIVE` names, and an idle Airflow worker for a few
+minutes. Mails leave by `obligation_clock`.
 
 ## When it fails
 

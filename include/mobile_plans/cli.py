@@ -35,6 +35,7 @@ GROUPS = {
     "probes": "Portal probes: run them, look at them, import history.",
     "promises": "Promises with a clock, of either party.",
     "sla": "SLA statements: make them, verify them, dispute slots.",
+    "xdr": "Feeds of detail records: periods, files, their checks and contract.",
 }
 """Every group with its one line of help; ``commands/<group>.py`` holds its ``app``."""
 

@@ -23,6 +23,7 @@ EXPECTED = {
     "portal_monitoring",
     "service_outage_notice",
     "sla_report",
+    "xdr_feed_checks",
 }
 AREAS = {"launch", "records", "monitoring", "incident", "maintenance", "xdr", "sla", "platform"}
 HEADINGS = ["What it promises", "When it runs", "What it needs", "When it fails"]

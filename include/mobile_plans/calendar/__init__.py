@@ -14,7 +14,7 @@ from include.mobile_plans.calendar.measures import (
     elapsed_business_time,
 )
 from include.mobile_plans.calendar.party import Party, is_working_day
-from include.mobile_plans.calendar.working_days import calendar_version
+from include.mobile_plans.calendar.working_days import calendar_version, holiday_names
 
 __all__ = [
     "Deadline",
@@ -28,5 +28,6 @@ __all__ = [
     "earliest_event",
     "elapsed_business_days",
     "elapsed_business_time",
+    "holiday_names",
     "is_working_day",
 ]

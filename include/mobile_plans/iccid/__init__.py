@@ -34,7 +34,12 @@ from include.mobile_plans.iccid.ranges import (
 )
 
 if TYPE_CHECKING:
-    from include.mobile_plans.iccid.columns import RangeTable, check_digits_hold, membership
+    from include.mobile_plans.iccid.columns import (
+        RangeTable,
+        check_digits_hold,
+        forms_hold,
+        membership,
+    )
 
 __all__ = [
     "EXPLANATIONS",
@@ -48,6 +53,7 @@ __all__ = [
     "check_iccid",
     "check_imei",
     "check_imsi",
+    "forms_hold",
     "is_subset",
     "is_true_subset",
     "likely_kind",
@@ -64,7 +70,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in {"RangeTable", "check_digits_hold", "membership"}:
+    if name in {"RangeTable", "check_digits_hold", "forms_hold", "membership"}:
         return getattr(importlib.import_module(f"{__name__}.columns"), name)
     msg = f"module {__name__!r} has no attribute {name!r}"
     raise AttributeError(msg)

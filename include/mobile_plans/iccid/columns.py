@@ -12,9 +12,15 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from include.mobile_plans.errors import BadInput
-from include.mobile_plans.iccid.numbers import LONGEST, SHORTEST, TELECOM_PREFIX, clean
+from include.mobile_plans.iccid.numbers import (
+    CARD_NIBBLES,
+    LONGEST,
+    SHORTEST,
+    TELECOM_PREFIX,
+)
 from include.mobile_plans.iccid.ranges import IccidRange, merge
 
 Digits: TypeAlias = npt.NDArray[np.uint8]
@@ -24,6 +30,8 @@ BLOCK_ROWS = 1 << 16
 """A block's digits fit the processor's cache; measured, larger and smaller are slower."""
 
 _GREATEST_DIGIT = 9
+_SEPARATORS = r"[\t-\r\x{1c}-\x{20}\x{85}\p{Z}-]+"
+"""Hyphens and what Python calls blanks, as the regular expressions of Arrow say it."""
 _DOUBLED = np.array([0, 2, 4, 6, 8, 1, 3, 5, 7, 9], dtype=np.uint8)
 """Luhn: twice a digit, its own digits added."""
 
@@ -129,6 +137,22 @@ def check_digits_hold(iccids: Any) -> Flags:
     return _for_each_number(iccids, _luhn_holds)
 
 
+def forms_hold(iccids: Any) -> Flags:
+    """
+    Tell for each number whether it is an ICCID by its form: 18 to 20 digits that start with 89.
+
+    Args:
+        iccids: Arrow strings, or anything Arrow reads as such.
+
+    Returns:
+        One flag per number, in order; ``False`` for what is missing.
+
+    Raises:
+        BadInput: The column is not text.
+    """
+    return _for_each_number(iccids, _is_telecom_number)
+
+
 def _luhn_holds(digits: Digits) -> Flags:
     total = np.zeros(len(digits), dtype=np.uint8)
     last = digits.shape[1] - 1
@@ -204,9 +228,12 @@ def _judge_block(
 
 
 def _cleaned(array: pa.Array) -> pa.Array:
-    numbers = (clean(text or "") for text in array.to_pylist())
-    plain = [one if one.isascii() and one.isdecimal() else "" for one in numbers]
-    return pa.array(plain, type=pa.large_string())
+    """Clean many numbers as ``clean`` does one; what is no number then becomes empty."""
+    compact = pc.utf8_upper(pc.replace_substring_regex(array.fill_null(""), _SEPARATORS, ""))
+    is_padded = pc.equal(pc.utf8_length(compact), CARD_NIBBLES)
+    numbers = pc.if_else(is_padded, pc.replace_substring_regex(compact, "F{1,2}$", ""), compact)
+    is_plain = pc.match_substring_regex(numbers, "^[0-9]+$")
+    return pc.if_else(is_plain, numbers, "").cast(pa.large_string())
 
 
 def _arrow_arrays(iccids: Any) -> Iterator[pa.Array]:

@@ -22,6 +22,12 @@ from include.mobile_plans.incidents.escalation import (
     unreached,
 )
 from include.mobile_plans.incidents.export import export_incident, whole_record
+from include.mobile_plans.incidents.feeds import (
+    FeedTrouble,
+    feed_incident,
+    note_feed_is_whole,
+    open_for_feed,
+)
 from include.mobile_plans.incidents.mails import headline
 from include.mobile_plans.incidents.outages import incidents_of, open_for_outages
 from include.mobile_plans.incidents.questions import PostQuestion, SeverityQuestion
@@ -51,6 +57,7 @@ __all__ = [
     "STATES",
     "TRIAGE",
     "About",
+    "FeedTrouble",
     "Incident",
     "Post",
     "PostQuestion",
@@ -63,6 +70,7 @@ __all__ = [
     "call_sheet",
     "downtime",
     "export_incident",
+    "feed_incident",
     "find_bug",
     "find_incident",
     "hand_over",
@@ -73,8 +81,10 @@ __all__ = [
     "incidents_of",
     "list_bugs",
     "list_incidents",
+    "note_feed_is_whole",
     "note_run",
     "on_attempt",
+    "open_for_feed",
     "open_for_outages",
     "post",
     "report",

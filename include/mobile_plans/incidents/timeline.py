@@ -80,7 +80,8 @@ def _entries(told: About) -> Iterator[Entry]:
     for event in incident.all(UPDATED):
         yield event.effective_at, _SAID[event.data["what"]].format(**event.data)
     if incident.recovered_at is not None:
-        yield incident.recovered_at, "the portal answers again"
+        is_feed = opening.service == "xdr"
+        yield incident.recovered_at, "the feed is whole" if is_feed else "the portal answers again"
 
 
 def verdict(promise: Obligation) -> str:

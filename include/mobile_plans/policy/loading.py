@@ -26,6 +26,7 @@ from include.mobile_plans.policy.severity_coverage import edition_problems
 from include.mobile_plans.policy.sources import without_sources
 from include.mobile_plans.policy.validation import did_you_mean, validated
 from include.mobile_plans.policy.values import LOOPBACK_VARIABLE
+from include.mobile_plans.policy.xdr import XdrPolicy
 
 T = TypeVar("T")
 POLICY_DIR_VARIABLE = "MOBILE_PLANS_POLICY_DIR"
@@ -43,6 +44,7 @@ FILES: dict[str, type] = {
     "launch": LaunchPolicy,
     "contacts": ContactPolicy,
     "calendars": CalendarPolicy,
+    "xdr": XdrPolicy,
 }
 """Each file of the directory, without ``.yaml``, and what it holds."""
 
@@ -144,6 +146,8 @@ def _part(path: Path, name: str, kind: type, loaded: LoadedParts, *, allow: bool
     problems = [*_part_problems(part, document)]
     if isinstance(part, PromisePolicy):
         problems += [document.problem(path, text) for path, text in kind_problems(part)]
+    if isinstance(part, XdrPolicy):
+        problems += [document.problem(("severities",), text) for text in part.severity_problems()]
     if problems:
         raise BadInput(*problems)
     loaded.parts[name] = part

@@ -32,6 +32,7 @@ from include.mobile_plans.policy.values import (
     Prose,
     Share,
 )
+from include.mobile_plans.policy.xdr import XdrPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -322,6 +323,7 @@ class ProgramPolicy:
     launch: LaunchPolicy
     contacts: ContactPolicy
     calendars: CalendarPolicy
+    xdr: XdrPolicy
     severity_editions: Mapping[str, SeverityEdition]
     sources: Mapping[str, str]
     fingerprint: str

@@ -229,3 +229,11 @@ def test_the_environment_names_directory_and_switch(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("MOBILE_PLANS_POLICY_DIR", "/somewhere")
     monkeypatch.setenv("MOBILE_PLANS_ALLOW_LOOPBACK_PORTALS", "1")
     assert (policy_directory(), loopback_allowed()) == (Path("/somewhere"), True)
+
+
+def test_every_check_of_the_feeds_has_a_severity(directory: Path) -> None:
+    """A check without a severity is refused, and so is a severity of no check (X1)."""
+    change(directory / "xdr.yaml", "  F04: R\n", "  F99: R\n")
+    missing, unknown = problems_of(directory)
+    assert "F04 has no severity" in missing
+    assert "F99 is no rule" in unknown

@@ -5,6 +5,7 @@ Points in time are UTC; documents are canonical JSON text; a slug names a mobile
 """
 
 from include.mobile_plans.store.tables.base import metadata
+from include.mobile_plans.store.tables.feeds import xdr_file
 from include.mobile_plans.store.tables.history import event, event_stream
 from include.mobile_plans.store.tables.incidents import (
     bug,
@@ -53,4 +54,5 @@ __all__ = [
     "sla_dispute",
     "sla_rollup",
     "sla_statement",
+    "xdr_file",
 ]

@@ -1,0 +1,286 @@
+"""
+What follows from how feeds stand: a Low incident each, a daily digest, a proposal to resolve (X1).
+
+Everything here may be done as often as wanted: what was told once is not told again.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+
+from sqlalchemy import Connection
+
+from include.mobile_plans.errors import BadInput
+from include.mobile_plans.incidents import (
+    FeedTrouble,
+    Incident,
+    Post,
+    feed_incident,
+    find_incident,
+    note_feed_is_whole,
+    open_for_feed,
+    post,
+)
+from include.mobile_plans.instants import format_instant, parse_instant
+from include.mobile_plans.policy import (
+    ProgramPolicy,
+    mobile_operator_versions,
+    mobile_operators_in_force,
+)
+from include.mobile_plans.simulation.clock import Clock
+from include.mobile_plans.store import Store
+from include.mobile_plans.xdr.feed_rules import completeness, freshness, incompleteness
+from include.mobile_plans.xdr.model import Finding
+from include.mobile_plans.xdr.periods import (
+    PeriodState,
+    PeriodStatus,
+    owed_periods,
+    status_of,
+)
+from include.mobile_plans.xdr.records import CheckedFile, checked_files, written_off
+
+ACTOR = "xDR feed checks"
+UNNAMED = "files"
+"""The feed of files whose name does not say which."""
+_MOST_LINES = 40
+_SHOWN_FINDINGS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedView:
+    """
+    How one feed stands.
+
+    Attributes:
+        slug: Whose.
+        feed: Kind of records, or ``UNNAMED``.
+        statuses: Its periods, oldest first.
+        files: What was checked of it, in order.
+        stale: That nothing was accepted for too long (T01), or None.
+    """
+
+    slug: str
+    feed: str
+    statuses: tuple[PeriodStatus, ...]
+    files: tuple[CheckedFile, ...]
+    stale: Finding | None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is missing, refused or stale, and the newest file is good."""
+        wrong = (PeriodState.MISSING, PeriodState.REJECTED)
+        newest = self.files[-1] if self.files else None
+        return (
+            self.stale is None
+            and self.feed != UNNAMED
+            and not any(one.state in wrong for one in self.statuses)
+            and (newest is None or (newest.state != "rejected" and not newest.serious))
+        )
+
+
+def view_feed(
+    connection: Connection, slug: str, feed: str, policy: ProgramPolicy, now: datetime
+) -> FeedView:
+    """
+    Read how a feed stands: as far back as closed periods are looked at, and its open incident.
+
+    Raises:
+        NotFound: There is no such mobile operator.
+    """
+    lasting = feed_incident(connection, slug, feed)
+    told = [] if lasting is None else list(map(_period_in, lasting.troubles))
+    begin = min([now - policy.xdr.gap_filling, *told])
+    versions = mobile_operator_versions(connection, slug)
+    if feed == UNNAMED:
+        found = checked_files(connection, slug, None, checked_from=begin)
+        files = [one for one in found if one.feed is None]
+    else:
+        files = checked_files(connection, slug, feed, checked_from=begin)
+    production = [one for one in files if one.environment == "P"]
+    given_up = written_off(connection, slug, feed)
+    statuses = tuple(
+        status_of(period, production, given_up, now)
+        for period in owed_periods(versions, begin, now, policy.xdr)
+        if period.feed == feed
+    )
+    return FeedView(
+        slug=slug,
+        feed=feed,
+        statuses=statuses,
+        files=tuple(files),
+        stale=_stale(statuses, policy, now),
+    )
+
+
+def _stale(
+    statuses: Sequence[PeriodStatus], policy: ProgramPolicy, now: datetime
+) -> Finding | None:
+    owed = [one for one in statuses if one.state is not PeriodState.WRITTEN_OFF]
+    if not owed:
+        return None
+    cadence, since = owed[-1].period.cadence, owed[0].period.end
+    return freshness(_accepted_last(owed), since, cadence, now, policy.xdr)
+
+
+def _accepted_last(statuses: Sequence[PeriodStatus]) -> datetime | None:
+    accepted = (one.counted.received_at for one in statuses if one.counted is not None)
+    return max(accepted, default=None)
+
+
+def troubles(view: FeedView) -> Iterator[FeedTrouble]:
+    """Yield what is wrong with a feed, each with a name for good."""
+    for one in view.statuses:
+        if one.state is PeriodState.MISSING:
+            due = f"{one.period.due_at:%Y-%m-%d %H:%M} UTC"
+            what = f"The {view.feed} file of {one.period.words} is missing: it was due {due}"
+            yield _trouble(one.period.start, "missing", what, one.period.due_at)
+    for file in view.files:
+        if file.serious:
+            start, name = file.period_start or file.received_at, f"{file.file_id}:{file.state}"
+            yield _trouble(start, name, _sentence(file), file.received_at)
+    if view.stale is not None:
+        since = _accepted_last(view.statuses) or view.statuses[0].period.end
+        yield _trouble(since, "stale", f"{view.feed} feed: {view.stale.message}", since)
+
+
+def _trouble(start: datetime, name: str, what: str, since: datetime) -> FeedTrouble:
+    """Name a trouble for good, with the period it is about, from which on a feed is looked at."""
+    key = f"{format_instant(start)} {name}"
+    return FeedTrouble(key=key, what=what, since=since)
+
+
+def _period_in(trouble: str) -> datetime:
+    return parse_instant(trouble.partition(" ")[0], "the period of a trouble")
+
+
+def _sentence(file: CheckedFile) -> str:
+    """Say what is wrong with a file: what happened to it, and its first findings."""
+    what = "was refused" if file.state == "rejected" else f"has {file.quarantined:,} rows set aside"
+    found = [f"{one['check']} {one['message']}" for one in file.serious]
+    more = len(found) - _SHOWN_FINDINGS
+    shown = [*found[:_SHOWN_FINDINGS], *([f"and {more} more"] if more > 0 else [])]
+    return f"{file.name} {what}: {'; '.join(shown)}"
+
+
+def tend_feed(
+    connection: Connection, slug: str, feed: str, policy: ProgramPolicy, now: datetime
+) -> list[str]:
+    """
+    Open the incident of a feed, add to it, or propose to resolve it, as the feed stands.
+
+    Args:
+        connection: A write transaction.
+        slug: Whose feed.
+        feed: Kind of records, or ``UNNAMED``.
+        policy: The program's policy.
+        now: The current instant, aware UTC.
+
+    Returns:
+        What was done, in words.
+    """
+    view = view_feed(connection, slug, feed, policy, now)
+    news = open_for_feed(connection, slug, feed, list(troubles(view)), now)
+    done = [f"{number}: {trouble.what}" for number, trouble in news]
+    lasting = feed_incident(connection, slug, feed)
+    if lasting is not None and view.is_whole:
+        at = view.files[-1].received_at if view.files else now
+        if note_feed_is_whole(connection, lasting.incident_id, at, now):
+            done.append(f"{lasting.incident_id}: the feed is whole")
+    if lasting is not None:
+        done += _digest(connection, lasting, view, policy, now)
+    return done
+
+
+def tend_feeds(store: Store, clock: Clock, policy: ProgramPolicy) -> tuple[list[str], list[str]]:
+    """
+    Look after the feeds of every mobile operator.
+
+    Returns:
+        What was done, in words; and one line for each feed that could not be looked after.
+
+    Raises:
+        StoreUnavailable: The store cannot be read or written.
+    """
+    with store.snapshot() as connection:
+        wanted = sorted(feeds_on_record(connection, clock.now()))
+    done, problems = [], []
+    for slug, feed in wanted:
+        try:
+            with store.transaction() as connection:
+                found = tend_feed(connection, slug, feed, policy, clock.now())
+            done += [f"{slug} {words}" for words in found]
+        except BadInput as problem:
+            problems.append(f"{slug} {feed}: {problem}")
+    return done, problems
+
+
+def feeds_on_record(connection: Connection, now: datetime) -> set[tuple[str, str]]:
+    """Return the feeds of every mobile operator that is or was live, as its record names them."""
+    found = set()
+    for version in mobile_operators_in_force(connection, now):
+        if version.live_since is not None:
+            feeds = {one.feed for one in version.mobile_operator.xdr_feeds}
+            found |= {(version.slug, feed) for feed in (*feeds, UNNAMED)}
+    return found
+
+
+def _digest(
+    connection: Connection,
+    incident: Incident,
+    view: FeedView,
+    policy: ProgramPolicy,
+    now: datetime,
+) -> list[str]:
+    """Tell both parties once a day what was found on the day before, beyond the opening mail."""
+    day = now.date() - timedelta(days=1)
+    evidence = f"digest of {day}"
+    incident = find_incident(connection, incident.incident_id)
+    lines = list(digest_lines(view, day, policy, since=incident.opened_at))
+    told = any(event.data.get("evidence") == evidence for event in incident.events)
+    if told or not lines or incident.is_ended:
+        return []
+    more = len(lines) - _MOST_LINES
+    shown = [*lines[:_MOST_LINES], *([f"and {more} more"] if more > 0 else [])]
+    words = "\n".join([f"Found on {day} (UTC) in the {view.feed} feed:", *shown])
+    wanted = Post(
+        incident_id=incident.incident_id,
+        what="message",
+        by=ACTOR,
+        text=words,
+        received_at=now,
+        recorded_by=ACTOR,
+        evidence=evidence,
+    )
+    post(connection, wanted, now)
+    return [f"{incident.incident_id}: {evidence}"]
+
+
+def digest_lines(
+    view: FeedView, day: date, policy: ProgramPolicy, *, since: datetime
+) -> Iterator[str]:
+    """Yield what was found of a feed on a UTC day, after an instant, a line each (T02)."""
+    begin = max(datetime.combine(day, time(), UTC), since)
+    end = datetime.combine(day + timedelta(days=1), time(), UTC)
+    missing = [
+        one
+        for one in view.statuses
+        if one.state is PeriodState.MISSING and begin < one.period.missing_at <= end
+    ]
+    for one in missing:
+        yield f"- the file of {one.period.words} is missing"
+    for file in _between(view.files, begin, end):
+        outcome = "refused" if file.state == "rejected" else "accepted"
+        for found in file.findings:
+            if found["severity"] != "I":
+                yield f"- {file.name}, {outcome}: {found['check']} {found['message']}"
+    due = [one.period.start for one in view.statuses if one.period.missing_at <= end]
+    there = [one.period.start for one in view.statuses if one.counted is not None]
+    of_days = {one.period.start.date() for one in missing}
+    days = [one for one in completeness(due, there) if one.day in of_days]
+    incomplete = incompleteness(days, policy.xdr)
+    if incomplete is not None:
+        yield f"- {incomplete.check} {incomplete.message}"
+
+
+def _between(files: Sequence[CheckedFile], begin: datetime, end: datetime) -> Iterable[CheckedFile]:
+    return (file for file in files if begin < file.checked_at <= end)
