@@ -21,6 +21,7 @@ from include.mobile_plans.commands.output import (
 )
 from include.mobile_plans.errors import BadInput
 from include.mobile_plans.instants import parse_instant
+from include.mobile_plans.orchestration.sla_feeds import feed_lines
 from include.mobile_plans.policy import mobile_operator_in_force, program_policy
 from include.mobile_plans.policy.values import elapsed
 from include.mobile_plans.simulation.clock import SystemClock
@@ -84,7 +85,11 @@ def statement(  # noqa: PLR0913 - two sources, two forms
         msg = "--interval, --target-availability and --latency-ms are for --samples FILE"
         raise BadInput(msg)
     span = _day("--from", first), _day("--to", last)
-    (made,) = room.issue(room.Desk.from_environment(SystemClock()), [slug], *span)
+    desk = room.Desk.from_environment(SystemClock())
+    room.require_days(*span)
+    with desk.store.snapshot() as connection:
+        feeds = feed_lines(connection, slug, *span, desk.policy, desk.clock.now())
+    (made,) = room.issue(desk, [slug], *span, feeds={slug: feeds})
     if as_html:
         typer.echo(room.html_document(made.statement), nl=False)
         return

@@ -9,6 +9,7 @@ from airflow.sdk import CronTriggerTimetable, Param, get_current_context
 from include.mobile_plans import monitoring
 from include.mobile_plans import sla as room
 from include.mobile_plans.errors import BadInput
+from include.mobile_plans.orchestration.sla_feeds import feed_lines
 from include.mobile_plans.simulation.clock import SystemClock
 
 clock = SystemClock()
@@ -81,7 +82,7 @@ def make_statements(day: str) -> list[str]:
     which = date.fromisoformat(day)
     return [
         f"{one.number} revision {one.seal.revision}"
-        for one in room.statements_of(_desk(), which, which)
+        for one in room.statements_of(_desk(), which, which, feed_lines)
     ]
 
 
@@ -92,12 +93,12 @@ def mail_day(day: str) -> list[str]:
     Raises:
         MobilePlansError: One could not be written; all others were.
     """
-    return room.tell_day(_desk(), date.fromisoformat(day))
+    return room.tell_day(_desk(), date.fromisoformat(day), feed_lines)
 
 
 def mail_overview(day: str) -> bool:
     """Queue the overview for the program."""
-    return room.tell_overview(_desk(), date.fromisoformat(day))
+    return room.tell_overview(_desk(), date.fromisoformat(day), feed_lines)
 
 
 def mail_month(day: str) -> list[str]:
@@ -107,7 +108,7 @@ def mail_month(day: str) -> list[str]:
     Raises:
         MobilePlansError: One could not be written; all others were.
     """
-    return room.tell_month(_desk(), date.fromisoformat(day))
+    return room.tell_month(_desk(), date.fromisoformat(day), feed_lines)
 
 
 def mail_corrections() -> list[str]:

@@ -30,7 +30,7 @@ from include.mobile_plans.sla.mails import queue_overview, queue_statement
 from include.mobile_plans.sla.rules import Terms
 
 if TYPE_CHECKING:
-    from include.mobile_plans.sla.days import Desk, Verification, refresh, verify
+    from include.mobile_plans.sla.days import Desk, Verification, refresh, require_days, verify
     from include.mobile_plans.sla.issuing import (
         Issued,
         find_statement,
@@ -79,6 +79,7 @@ __all__ = [
     "queue_statement",
     "refresh",
     "reissue",
+    "require_days",
     "statement_document",
     "statement_from",
     "statement_problems",
@@ -92,7 +93,7 @@ __all__ = [
 
 _LATER = {
     "figures_of_file": "samples",
-    **dict.fromkeys(("Desk", "Verification", "refresh", "verify"), "days"),
+    **dict.fromkeys(("Desk", "Verification", "refresh", "require_days", "verify"), "days"),
     **dict.fromkeys(
         (
             "Issued",

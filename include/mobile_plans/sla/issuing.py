@@ -199,7 +199,8 @@ def _keep(
             replaces=row.seal,
             why=why or _why(row.inputs, inputs),
         )
-        statement = replace(statement, seal=seal, changes=changes)
+        feeds = statement.feeds or before.feeds  # whoever corrects need not know of feeds
+        statement = replace(statement, seal=seal, changes=changes, feeds=feeds)
     document = kept_document(statement)
     facts = {"number": statement.number, "revision": statement.seal.revision}
     names = ("slug", "kind", "first_day", "last_day", "made_at")
