@@ -28,6 +28,9 @@ _FAR_BELOW = 10
 _LEAST_SEEN = 3.0
 """What is shown at all is at least so high: half an hour unknown would be a third of that."""
 
+_LEAST_APART = 0.12
+_HOUR_S = 3600
+
 Level = Literal["good", "low", "bad", "unknown"]
 
 LEGEND: tuple[tuple[str, str], ...] = (
@@ -104,6 +107,18 @@ def left_by_day(figures: TargetFigures) -> list[float]:
     return left
 
 
+def budget_marks(left: Sequence[float]) -> dict[float, str]:
+    """Return which of the budget's figures are written beside it; those too close together not."""
+    apart = _LEAST_APART * (max(left) - min(*left, 0))
+    marks = {0.0: "used up"}
+    for seconds in (left[0], min(left[-1], 0.0)):
+        if abs(seconds) > apart:
+            # Seconds beside hours say nothing, and there is no room for them.
+            brief = int(seconds / 60) * 60 if abs(seconds) >= _HOUR_S else seconds
+            marks[seconds] = seconds_in_words(brief)
+    return marks
+
+
 def heat_strip(figures: TargetFigures, name: str) -> str:
     """
     Draw the availability by day: what is known in its colour, maintenance and unknown apart.
@@ -171,8 +186,10 @@ def budget_burn_down(figures: TargetFigures, name: str) -> str:
     body = (
         (below if left[-1] < 0 else "")
         + _hatched_days(figures, plot, name)
-        + plot.rule(left[0], seconds_in_words(left[0]))
-        + plot.rule(0, "used up", "limit")
+        + "".join(
+            plot.rule(seconds, said, "grid" if seconds else "limit")
+            for seconds, said in budget_marks(left).items()
+        )
         + f'<polyline class="line" points="{_points(points)}"/>'
         + f'<circle class="dot{" over" * (left[-1] < 0)}" r="4" '
         f'cx="{points[-1][0]:.1f}" cy="{points[-1][1]:.1f}"/>' + plot.labels(figures.days)

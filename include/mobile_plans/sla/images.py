@@ -10,6 +10,7 @@ from matplotlib.patches import Rectangle
 from include.mobile_plans.sla.charts import (
     LEGEND,
     MARKS,
+    budget_marks,
     budget_words,
     heat_strip_words,
     latency_words,
@@ -17,7 +18,6 @@ from include.mobile_plans.sla.charts import (
     level_of,
 )
 from include.mobile_plans.sla.model import DayFigures, TargetFigures
-from include.mobile_plans.sla.words import seconds_in_words
 
 INK, QUIET, GRID, LINE = "#1b2430", "#566476", "#d5dce4", "#1f5fae"
 COLOURS = {
@@ -30,21 +30,23 @@ COLOURS = {
 _HATCHED: dict[str, Any] = {"hatch": "////", "edgecolor": "#6b7685", "linewidth": 0.5}
 _PLAIN: dict[str, Any] = {"linewidth": 0}
 _INCHES, _DOTS = (6.4, 5.6), 150
+_PLACES = {"left": 0.16, "right": 0.985, "top": 0.92, "bottom": 0.05, "hspace": 0.42}
 _MOST_LABELS = 16
 
 
 def chart_png(figures: TargetFigures) -> bytes:
     """Return heat strip, latency and budget of a target, one below the other, on white."""
-    figure = Figure(figsize=_INCHES, dpi=_DOTS, layout="constrained", facecolor="white")
-    FigureCanvasAgg(figure)
-    strip, latency, budget = figure.subplots(3, 1, height_ratios=(1, 2, 2))
+    figure = Figure(figsize=_INCHES, dpi=_DOTS, facecolor="white")
+    canvas: Any = FigureCanvasAgg(figure)  # it ships no types
+    # A layout of its own for each would take as long as drawing it.
+    strip, latency, budget = figure.subplots(3, 1, height_ratios=(1, 2, 2), gridspec_kw=_PLACES)
     _draw_strip(strip, figures)
     _draw_latency(latency, figures)
     _draw_budget(budget, figures)
     for axes in (strip, latency, budget):
         _label_days(axes, figures.days)
     file = io.BytesIO()
-    figure.savefig(file, format="png", metadata={"Software": None})
+    canvas.print_png(file, metadata={"Software": None})
     return file.getvalue()
 
 
@@ -138,8 +140,8 @@ def _draw_budget(axes: Any, figures: TargetFigures) -> None:
     axes.set_ylim(min(0, left[-1]) - room, left[0] + room)
     if left[-1] < 0:
         axes.axhspan(min(0, left[-1]) - room, 0, color=COLOURS["bad"], alpha=0.12, linewidth=0)
-    ticks = sorted({left[0], 0.0} | ({left[-1]} if left[-1] < -room else set()))
-    axes.set_yticks(ticks, [seconds_in_words(one) if one else "used up" for one in ticks])
+    marks = budget_marks(left)
+    axes.set_yticks(list(marks), list(marks.values()))
     _plain(axes)
 
 

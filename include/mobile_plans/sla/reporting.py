@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 from include.mobile_plans.calendar import Party, is_working_day
 from include.mobile_plans.errors import BadInput, MobilePlansError
 from include.mobile_plans.monitoring import bounds_of, portal_target, start_of
-from include.mobile_plans.notices import list_notices
+from include.mobile_plans.notices import list_notices, queue_notice
 from include.mobile_plans.policy import (
     MobileOperator,
     live_spans,
@@ -22,7 +22,7 @@ from include.mobile_plans.policy import (
 from include.mobile_plans.sla.days import Desk, refresh
 from include.mobile_plans.sla.documents import statement_from
 from include.mobile_plans.sla.issuing import issue
-from include.mobile_plans.sla.mails import queue_overview, queue_statement
+from include.mobile_plans.sla.mails import queue_overview, statement_notice
 from include.mobile_plans.sla.model import Statement
 from include.mobile_plans.sla.period import read_period
 from include.mobile_plans.sla.rules import Terms
@@ -164,18 +164,17 @@ def _with_records(
 
 def _tell(desk: Desk, statements: Iterable[Statement], months: dict[str, Statement]) -> list[str]:
     """Queue each statement in a transaction of its own; one that fails keeps back no other."""
+    sender = desk.policy.contacts.sender.email
     new, problems = [], []
     for statement, record in _with_records(desk, statements):
+        month = months.get(statement.slug)
+        with desk.store.snapshot() as connection:
+            notice = statement_notice(connection, statement, record, desk.policy, month)
+        if notice is None:
+            continue
         try:
             with desk.store.transaction() as connection:
-                if queue_statement(
-                    connection,
-                    statement,
-                    record,
-                    desk.policy,
-                    now=desk.clock.now(),
-                    so_far=months.get(statement.slug),
-                ):
+                if queue_notice(connection, notice, sender=sender, now=desk.clock.now()):
                     new.append(f"{statement.number} revision {statement.seal.revision}")
         except BadInput as problem:
             problems.append(f"{statement.number}: {problem}")

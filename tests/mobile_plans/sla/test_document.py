@@ -14,6 +14,7 @@ import pytest
 from include.mobile_plans.sla import words
 from include.mobile_plans.sla.charts import (
     budget_burn_down,
+    budget_marks,
     budget_words,
     heat_strip,
     heat_strip_words,
@@ -121,6 +122,20 @@ def test_the_budget_goes_down_to_what_is_left() -> None:
     assert "overspent by 43 min 33 s" in budget_words(over)
     assert 'class="overspent"' in budget_burn_down(over, "budget")
     assert 'class="overspent"' not in budget_burn_down(figures, "budget")
+
+
+@pytest.mark.parametrize(
+    ("left", "said"),
+    [
+        ([2592.0, 1000.0], ["used up", "43 min 12 s"]),
+        ([1036.0, -25963.0], ["used up", "-7 h 12 min"]),
+        ([2592.0, -1000.0], ["used up", "43 min 12 s", "-16 min 40 s"]),
+        ([0.0, 0.0], ["used up"]),
+    ],
+)
+def test_figures_beside_the_budget_do_not_overlap(left: list[float], said: list[str]) -> None:
+    """What is allowed is not written over the line where it is used up."""
+    assert list(budget_marks(left).values()) == said
 
 
 def test_the_words_of_the_heat_strip() -> None:

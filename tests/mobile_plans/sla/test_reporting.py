@@ -1,5 +1,6 @@
 """The daily report: what is mailed when, and what is not mailed twice (M4)."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -10,6 +11,7 @@ from include.mobile_plans.notices import list_notices
 from include.mobile_plans.orchestration import sla as tasks
 from include.mobile_plans.sla import (
     Desk,
+    find_statement,
     issue,
     months_so_far,
     tell_corrections,
@@ -18,6 +20,7 @@ from include.mobile_plans.sla import (
     tell_overview,
 )
 from include.mobile_plans.sla.reporting import month_to_tell
+from include.mobile_plans.xdr import feed_rows
 from tests.mobile_plans.sla.conftest import exclude, fill, seal
 
 DAY = date(2026, 11, 24)
@@ -160,3 +163,24 @@ def test_the_tasks_work_on_the_environment(desk: Desk, monkeypatch: pytest.Monke
     assert tasks.mail_overview("2026-11-24") is True
     assert len(tasks.mail_month("2026-11-24")) == 2
     assert tasks.mail_corrections() == []
+
+
+def test_the_files_of_detail_records_stand_in_the_statement(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """X1, M4: each registered feed has its line, and no part in a verdict."""
+    monkeypatch.setattr(tasks, "clock", desk.clock)
+    tasks.make_statements("2026-11-24")
+    with desk.store.snapshot() as connection:
+        statement = find_statement(connection, "SLA-contoso-2026-11-24")
+    assert [(one.feed, one.expected, one.missing) for one in statement.feeds] == [
+        ("CDR", 24, 24),
+        ("SDR", 1, 1),
+        ("TDR", 1, 1),
+    ]
+    assert statement.targets[0].judged_availability.verdict == "undecided"
+
+    fill(desk, MIDNIGHT, "g" * 2880)
+    (corrected,) = issue(replace(desk, feeds=feed_rows), ["contoso"], DAY, DAY)
+    assert corrected.statement.seal.revision == 1
+    assert corrected.statement.feeds == statement.feeds

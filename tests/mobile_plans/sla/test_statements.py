@@ -64,7 +64,7 @@ def test_a_day_is_indicative_and_a_month_is_judged(desk: Desk) -> None:
         ("xdr", "mobile_operator"),
     ]
     (figures,) = day.targets
-    assert figures.in_words.startswith("3 bad of 2,880 known slots: 99.90 % (95 % interval 99.69")
+    assert figures.in_words.startswith("3 bad of 2,880 known slots: 99.89 % (95 % interval 99.69")
     assert figures.budget.allowed_s == pytest.approx(86.4)
     assert figures.budget.left_s == pytest.approx(-3.6)
     assert figures.judged_availability.verdict == "missed"
