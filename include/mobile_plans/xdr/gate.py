@@ -127,7 +127,11 @@ class Gate:
 
     def _without_bom(self) -> Iterator[bytes]:
         chunks = self._unpack()
-        first = next(chunks, b"")
+        first = b""
+        for chunk in chunks:
+            first += chunk
+            if len(first) >= len(codecs.BOM_UTF8):
+                break
         if first.startswith(_UTF16):
             msg = "is UTF-16: write UTF-8"
             raise Refused(msg, rule="F05")

@@ -163,10 +163,10 @@ def twin_hashes(sheet: Sheet) -> Hashes:
     """Hash what makes two usage records the same use: card, begin, service and bytes."""
     hashes = hashes_of(sheet.batch.columns["iccid"])
     services = sheet.batch.columns["service_type"]
-    names = np.array([len(text) + ord(text[:1] or " ") for text in services.dictionary.to_pylist()])
-    codes = services.indices.fill_null(0).to_numpy()
-    kinds = names[codes] if len(names) else np.zeros(len(codes), np.int64)
-    hashes = mix(hashes, sheet.cells("event_start").values + (kinds.astype(np.int64) << 40))
+    kinds = hashes_of(services.dictionary)
+    if len(kinds):
+        hashes = mix(hashes, kinds[services.indices.fill_null(0).to_numpy()])
+    hashes = mix(hashes, sheet.cells("event_start").values)
     hashes = mix(hashes, sheet.cells("bytes_up").values)
     return mix(hashes, sheet.cells("bytes_down").values)
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -317,6 +318,17 @@ def test_values_in_messages_are_masked(check: Check) -> None:
     (finding,) = check(made).findings
     assert "8988247000100003319" not in finding.message
     assert "8988247********3319" in finding.message
+
+
+def test_a_feed_may_lie_on_any_file_system(tmp_path: Path) -> None:
+    """Files are read from any address fsspec knows, their manifests beside them."""
+    made = draft()
+    write_draft(tmp_path, made)
+    elsewhere = fsspec.filesystem("memory")
+    elsewhere.put(f"{tmp_path}/", "/feeds/contoso/", recursive=True)
+    (path,) = feed_files(["memory://feeds/contoso"])
+    report = check_file(path, expectations(), quarantine="memory://feeds/aside.parquet")
+    assert (report.rows, found(report)) == (200, {})
 
 
 def test_a_file_that_is_not_there_is_bad_input(tmp_path: Path) -> None:

@@ -214,5 +214,6 @@ def test_the_gate_does_not_depend_on_how_bytes_come() -> None:
     text = b"a,b\n1,2\n" * 50
     data = gzip.compress(text)
     assert b"".join(blocks_of(Trickle(data))) == text
+    assert b"".join(blocks_of(Trickle(gzip.compress(b"\xef\xbb\xbf" + text)))) == text
     with pytest.raises(Refused, match="truncated"):
         list(blocks_of(Trickle(data[:-4])))
