@@ -29,6 +29,7 @@ from include.mobile_plans.policy import (
     policies_taken_up,
 )
 from include.mobile_plans.policy.mobile_operators import document_of
+from include.mobile_plans.sla.disputes import list_disputes
 from include.mobile_plans.sla.document import csv_text, html_document
 from include.mobile_plans.sla.documents import statement_document, statement_from
 from include.mobile_plans.store import Event, stream_head, verify_events
@@ -44,6 +45,7 @@ _READ_ME = """\
 {name}, {first} to {last} (UTC).
 
 statements/   SLA statements that touch the time, each as page, figures and JSON
+disputes.json what it disputed of its slots, and how that was decided
 records/      the versions of the record of {name} in force
 policy/       the program's policies in force, by when they were taken up
 mails/        every mail to {name}, byte by byte, and what became of it
@@ -138,7 +140,8 @@ def export_audit(scope: AuditScope) -> AuditExport:
 
 def _members(scope: AuditScope, streams: set[str]) -> Iterator[tuple[str, bytes]]:
     """Yield every member, and note the chains of events that it shows."""
-    yield from _statements(scope)
+    yield from _statements(scope, streams)
+    yield "disputes.json", _json({"disputes": list(_disputes(scope, streams))})
     yield from _records(scope)
     yield from _policies(scope)
     yield from _mails(scope, streams)
@@ -147,7 +150,7 @@ def _members(scope: AuditScope, streams: set[str]) -> Iterator[tuple[str, bytes]
     yield "maintenance.json", _json({"maintenance": list(_maintenance(scope, streams))})
 
 
-def _statements(scope: AuditScope) -> Iterator[tuple[str, bytes]]:
+def _statements(scope: AuditScope, streams: set[str]) -> Iterator[tuple[str, bytes]]:
     query = (
         select(sla_statement.c.document)
         .where(
@@ -159,10 +162,18 @@ def _statements(scope: AuditScope) -> Iterator[tuple[str, bytes]]:
     )
     for document in scope.connection.scalars(query):
         one = statement_from(document)
+        streams.add(f"statement:{one.number}")
         name = f"statements/{_file(one.number)}.{one.seal.revision}"
         yield f"{name}.json", _json(statement_document(one))
         yield f"{name}.html", html_document(one).encode()
         yield f"{name}.csv", csv_text(one).encode("utf-8-sig")
+
+
+def _disputes(scope: AuditScope, streams: set[str]) -> Iterator[dict[str, Any]]:
+    for one in list_disputes(scope.connection, slug=scope.slug):
+        if scope.touches(one.starts_at, one.ends_at):
+            streams.add(f"dispute:{one.dispute_id}")
+            yield asdict(one)
 
 
 def _records(scope: AuditScope) -> Iterator[tuple[str, bytes]]:

@@ -20,6 +20,7 @@ from include.mobile_plans.policy import (
 )
 from include.mobile_plans.policy.loading import SHIPPED_POLICY
 from include.mobile_plans.simulation.clock import VirtualClock
+from include.mobile_plans.sla import Claim, open_dispute
 from include.mobile_plans.sla.audit import AuditExport, AuditScope, export_audit
 from include.mobile_plans.sla.documents import kept_document
 from include.mobile_plans.sla.mails import queue_statement
@@ -45,6 +46,7 @@ class Played:
         for slug, name in NAMES.items():
             self.keep(examples.month(slug, name, targets=()))
             self.incident(slug)
+        self.dispute()
         World(store, policy, self.clock).told()
 
     def keep(self, statement: Statement) -> None:
@@ -82,6 +84,20 @@ class Played:
         )
         with self.store.transaction() as connection:
             report(connection, told, by="ops", now=now)
+
+    def dispute(self) -> None:
+        """Let contoso dispute an hour."""
+        claim = Claim(
+            target="contoso/portal",
+            starts_at=NOON - timedelta(hours=3),
+            ends_at=NOON - timedelta(hours=2),
+            contact="Chris Wong",
+            evidence="the log of our load balancer",
+            file=None,
+            received_at=NOON,
+        )
+        with self.store.transaction() as connection:
+            open_dispute(connection, claim, self.policy, by="ops", now=NOON)
 
     def export(self, slug: str = "contoso", first: date = FIRST, last: date = LAST) -> AuditExport:
         with self.store.snapshot() as connection:
@@ -125,9 +141,12 @@ def test_what_is_in_it(played: Played) -> None:
         assert found[f"mails/{mail['file']}"].startswith(b"From: ")
     (maintenance,) = json.loads(found["maintenance.json"])["maintenance"]
     assert [one["recipient"] for one in maintenance["notices"]] == ["contoso"]
+    (dispute,) = json.loads(found["disputes.json"])["disputes"]
+    assert (dispute["state"], dispute["contact"]) == ("open", "Chris Wong")
     (incident,) = [name for name in found if name.endswith(".html") and "incidents/" in name]
     chains = {one["stream"] for one in json.loads(found["verification.json"])["chains"]}
     assert f"incident:{Path(incident).stem}" in chains
+    assert {"statement:SLA-contoso-2026-11", f"dispute:{dispute['dispute_id']}"} <= chains
 
 
 def test_every_member_is_listed_with_its_hash(played: Played) -> None:
