@@ -145,15 +145,26 @@ def repeated_hashes(hashes: Hashes) -> tuple[Numbers, Numbers]:
     """Return the places whose hash an earlier place has already, and the first place of each."""
     ordered = np.sort(hashes)
     twice = ordered[1:][ordered[1:] == ordered[:-1]]
+    del ordered
     if not len(twice):
         return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    place_of = np.searchsorted(twice, hashes)
-    place_of[place_of == len(twice)] = 0
-    candidates = np.flatnonzero(twice[place_of] == hashes)
+    # A block at a time: three more copies of all hashes would be most of the memory of a check.
+    candidates = np.concatenate(
+        [
+            begin + np.flatnonzero(_are_among(twice, hashes[begin : begin + _CONFIRMED_AT_ONCE]))
+            for begin in range(0, len(hashes), _CONFIRMED_AT_ONCE)
+        ]
+    )
     order = candidates[np.argsort(hashes[candidates], kind="stable")]
     is_first = np.concatenate([[True], hashes[order[1:]] != hashes[order[:-1]]])
     firsts = order[np.maximum.accumulate(np.where(is_first, np.arange(len(order)), 0))]
     return order[~is_first], firsts[~is_first]
+
+
+def _are_among(ordered: Hashes, hashes: Hashes) -> npt.NDArray[np.bool_]:
+    found = np.searchsorted(ordered, hashes)
+    found[found == len(ordered)] = 0
+    return np.asarray(ordered[found] == hashes)
 
 
 class Seen(Protocol):

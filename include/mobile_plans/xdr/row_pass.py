@@ -102,9 +102,10 @@ class RowPass:
             reasons = self._flag(reasons, "S01", again, text)
             repeated = np.union1d(repeated, again)
         if self._twins:
-            twins, _ = repeated_hashes(np.concatenate(self._twins))
-            text = "another record has the same card, begin, service and bytes"
+            hashes = np.concatenate(self._twins)
             self._twins = []
+            twins, _ = repeated_hashes(hashes)
+            text = "another record has the same card, begin, service and bytes"
             reasons = self._flag(reasons, "S01_twin", np.setdiff1d(twins, repeated), text)
         self._judge_numbers(zone_shift)
         return reasons
