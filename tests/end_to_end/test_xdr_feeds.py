@@ -30,7 +30,13 @@ from include.mobile_plans.simulation.xdr_faults import inject
 from include.mobile_plans.simulation.xdr_files import draft_file, write_draft
 from include.mobile_plans.store import Store
 from include.mobile_plans.store.schema import upgrade
-from include.mobile_plans.xdr import FeedName, PeriodStatus, checked_files, period_statuses
+from include.mobile_plans.xdr import (
+    FeedName,
+    PeriodStatus,
+    checked_files,
+    file_name,
+    period_statuses,
+)
 from include.mobile_plans.xdr.model import LENGTHS
 
 pytestmark = [pytest.mark.end_to_end, pytest.mark.timeout(900)]
@@ -107,7 +113,8 @@ class Feeds:
             seed=7,
             first=number * ROWS,
         )
-        draft.name = replace(draft.name, revision=revision)
+        name = replace(draft.name, revision=revision)
+        draft.name = replace(name, name=file_name(name))
         inject(draft, list(faults), np.random.default_rng(number))
         (self.folder / slug).mkdir(parents=True, exist_ok=True)
         before = set((self.folder / slug).iterdir())

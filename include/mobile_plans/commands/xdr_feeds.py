@@ -20,6 +20,7 @@ from include.mobile_plans.xdr import (
     PeriodStatus,
     check_arrival,
     checked_files,
+    lying_unchecked,
     period_status,
     period_statuses,
     tend_feeds,
@@ -109,7 +110,8 @@ def receive() -> None:
     folder, archive = FeedFolder.from_environment(), Archive.from_environment()
     for arrival in waiting(store, folder, clock):
         typer.echo(check_arrival(store, clock, folder, archive, arrival))
-    done, problems = tend_feeds(store, clock, program_policy())
+    lying = lying_unchecked(store, folder, clock)
+    done, problems = tend_feeds(store, clock, program_policy(), lying)
     for line in (*done, *problems):
         typer.echo(line)
 

@@ -31,7 +31,7 @@ from include.mobile_plans.xdr.tending import tend_feeds
 if TYPE_CHECKING:
     from include.mobile_plans.xdr.checking import Examined, check_file, examine
     from include.mobile_plans.xdr.ids import EarlierFiles, IdLog, Seen
-    from include.mobile_plans.xdr.intake import check_arrival, waiting
+    from include.mobile_plans.xdr.intake import check_arrival, lying_unchecked, waiting
     from include.mobile_plans.xdr.ranges import range_periods, registered_periods
 
 __all__ = [
@@ -64,6 +64,7 @@ __all__ = [
     "examine",
     "feed_rows",
     "file_name",
+    "lying_unchecked",
     "parse_file_name",
     "parse_manifest",
     "period_status",
@@ -81,7 +82,7 @@ __all__ = [
 _LATER = {
     **dict.fromkeys(("Examined", "check_file", "examine"), "checking"),
     **dict.fromkeys(("EarlierFiles", "IdLog", "Seen"), "ids"),
-    **dict.fromkeys(("check_arrival", "waiting"), "intake"),
+    **dict.fromkeys(("check_arrival", "lying_unchecked", "waiting"), "intake"),
     **dict.fromkeys(("range_periods", "registered_periods"), "ranges"),
 }
 

@@ -68,12 +68,36 @@ def waiting(
         MobilePlansError: The folder cannot be listed.
         StoreUnavailable: The store cannot be read.
     """
+    ready = [one for one in _unchecked(store, folder, clock, slug) if one.is_ready]
+    return sorted(ready, key=_order)
+
+
+def lying_unchecked(
+    store: Store, folder: FeedFolder, clock: Clock
+) -> dict[tuple[str, str], set[datetime]]:
+    """
+    Return, by mobile operator and feed, the periods whose files lie there and are not checked yet.
+
+    Files still in flight are among them: whatever they turn out to be, they are not missing.
+
+    Raises:
+        MobilePlansError: The folder cannot be listed.
+        StoreUnavailable: The store cannot be read.
+    """
+    found: dict[tuple[str, str], set[datetime]] = {}
+    for arrival in _unchecked(store, folder, clock, None):
+        if arrival.name is not None and arrival.slug is not None:
+            of_feed = found.setdefault((arrival.slug, arrival.name.feed), set())
+            of_feed.add(arrival.name.period_start)
+    return found
+
+
+def _unchecked(store: Store, folder: FeedFolder, clock: Clock, slug: str | None) -> list[Arrival]:
     listed, now = folder.listed(slug), clock.now()
     with store.snapshot() as connection:
         known, terms = known_stamps(connection, slug), terms_in_force(connection, now)
     found = arrivals(listed, terms, program_policy().xdr, now)
-    ready = [one for one in found if one.is_ready and (one.place, one.stamp) not in known]
-    return sorted(ready, key=_order)
+    return [one for one in found if (one.place, one.stamp) not in known]
 
 
 def _order(arrival: Arrival) -> tuple[bool, datetime, int, str]:

@@ -4,9 +4,10 @@ What follows from how feeds stand: a Low incident each, a daily digest, a propos
 Everything here may be done as often as wanted: what was told once is not told again.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import TypeAlias
 
 from sqlalchemy import Connection
 
@@ -42,6 +43,8 @@ from include.mobile_plans.xdr.records import CheckedFile, checked_files, written
 ACTOR = "xDR feed checks"
 UNNAMED = "files"
 """The feed of files whose name does not say which."""
+Lying: TypeAlias = Collection[datetime]
+"""Begins of periods whose files lie in the folder and are not checked yet."""
 _MOST_LINES = 40
 _SHOWN_FINDINGS = 3
 
@@ -127,10 +130,18 @@ def _accepted_last(statuses: Sequence[PeriodStatus]) -> datetime | None:
     return max(accepted, default=None)
 
 
-def troubles(view: FeedView) -> Iterator[FeedTrouble]:
-    """Yield what is wrong with a feed, each with a name for good."""
+def troubles(view: FeedView, lying: Lying | None) -> Iterator[FeedTrouble]:
+    """
+    Yield what is wrong with a feed, each with a name for good.
+
+    Args:
+        view: How it stands.
+        lying: The periods whose files lie there and are not checked yet: they are not missing, and
+            a feed that has any is not stale. None where nobody looked: only files are judged then.
+    """
     for one in view.statuses:
-        if one.state is PeriodState.MISSING:
+        is_missing = one.state is PeriodState.MISSING
+        if is_missing and lying is not None and one.period.start not in lying:
             due = f"{one.period.due_at:%Y-%m-%d %H:%M} UTC"
             what = f"The {view.feed} file of {one.period.words} is missing: it was due {due}"
             yield _trouble(one.period.start, "missing", what, one.period.due_at)
@@ -138,7 +149,7 @@ def troubles(view: FeedView) -> Iterator[FeedTrouble]:
         if file.serious:
             start, name = file.period_start or file.received_at, f"{file.file_id}:{file.state}"
             yield _trouble(start, name, _sentence(file), file.received_at)
-    if view.stale is not None:
+    if view.stale is not None and lying is not None and not lying:
         since = _accepted_last(view.statuses) or view.statuses[0].period.end
         yield _trouble(since, "stale", f"{view.feed} feed: {view.stale.message}", since)
 
@@ -163,7 +174,13 @@ def _sentence(file: CheckedFile) -> str:
 
 
 def tend_feed(
-    connection: Connection, slug: str, feed: str, policy: ProgramPolicy, now: datetime
+    connection: Connection,
+    slug: str,
+    feed: str,
+    policy: ProgramPolicy,
+    now: datetime,
+    *,
+    lying: Lying | None = None,
 ) -> list[str]:
     """
     Open the incident of a feed, add to it, or propose to resolve it, as the feed stands.
@@ -174,26 +191,35 @@ def tend_feed(
         feed: Kind of records, or ``UNNAMED``.
         policy: The program's policy.
         now: The current instant, aware UTC.
+        lying: See ``troubles``.
 
     Returns:
         What was done, in words.
     """
     view = view_feed(connection, slug, feed, policy, now)
-    news = open_for_feed(connection, slug, feed, list(troubles(view)), now)
+    news = open_for_feed(connection, slug, feed, list(troubles(view, lying)), now)
     done = [f"{number}: {trouble.what}" for number, trouble in news]
     lasting = feed_incident(connection, slug, feed)
     if lasting is not None and view.is_whole:
         at = view.files[-1].received_at if view.files else now
         if note_feed_is_whole(connection, lasting.incident_id, at, now):
             done.append(f"{lasting.incident_id}: the feed is whole")
-    if lasting is not None:
+    if lasting is not None and lying is not None:
         done += _digest(connection, lasting, view, policy, now)
     return done
 
 
-def tend_feeds(store: Store, clock: Clock, policy: ProgramPolicy) -> tuple[list[str], list[str]]:
+def tend_feeds(
+    store: Store, clock: Clock, policy: ProgramPolicy, lying: Mapping[tuple[str, str], Lying]
+) -> tuple[list[str], list[str]]:
     """
     Look after the feeds of every mobile operator.
+
+    Args:
+        store: The store.
+        clock: The current time.
+        policy: The program's policy.
+        lying: By mobile operator and feed, the periods whose files lie there unchecked.
 
     Returns:
         What was done, in words; and one line for each feed that could not be looked after.
@@ -207,7 +233,14 @@ def tend_feeds(store: Store, clock: Clock, policy: ProgramPolicy) -> tuple[list[
     for slug, feed in wanted:
         try:
             with store.transaction() as connection:
-                found = tend_feed(connection, slug, feed, policy, clock.now())
+                found = tend_feed(
+                    connection,
+                    slug,
+                    feed,
+                    policy,
+                    clock.now(),
+                    lying=lying.get((slug, feed), frozenset()),
+                )
             done += [f"{slug} {words}" for words in found]
         except BadInput as problem:
             problems.append(f"{slug} {feed}: {problem}")

@@ -1,5 +1,6 @@
 """Files of feeds in a store with the example mobile operators, live for a year."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -70,9 +71,15 @@ def _record(
     )
 
 
-def tend(world: World, feed: str = "CDR", slug: str = "contoso") -> list[str]:
+def tend(
+    world: World,
+    feed: str = "CDR",
+    slug: str = "contoso",
+    lying: Collection[datetime] | None = (),
+) -> list[str]:
+    now, policy = world.clock.now(), program_policy()
     with world.write() as connection:
-        return tend_feed(connection, slug, feed, program_policy(), world.clock.now())
+        return tend_feed(connection, slug, feed, policy, now, lying=lying)
 
 
 def deliver_days(world: World, days: int = 8) -> None:

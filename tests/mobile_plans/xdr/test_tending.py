@@ -37,6 +37,16 @@ def test_a_missing_file_opens_one_incident(world: World) -> None:  # noqa: F811
     assert mail[1] == "noc@contoso.example"
 
 
+def test_what_lies_there_unchecked_is_not_missing(world: World) -> None:  # noqa: F811
+    """X1: after a stop of ours files wait to be checked: nobody is told that they are missing."""
+    late(world, 30)
+    assert tend(world, lying=None) == []
+    waiting = [NOON + hours * HOUR for hours in range(29)]
+    assert tend(world, lying=waiting) == []
+    (first, *_) = tend(world, lying=waiting[1:])
+    assert first == f"INC-0001: {MISSING}"
+
+
 def test_delivered_proposes_and_written_off_too(world: World) -> None:  # noqa: F811
     """X1: a missing file stays open until it is delivered or written off by name."""
     late(world, 6.01)
@@ -150,9 +160,9 @@ def test_a_file_without_a_right_name_is_told_too(world: World) -> None:  # noqa:
 def test_all_feeds_of_all_are_looked_after(world: World) -> None:  # noqa: F811
     """X1: each mobile operator and feed by itself, and only once."""
     world.clock.advance(timedelta(hours=5, seconds=1))
-    done, problems = tend_feeds(world.store, world.clock, program_policy())
+    done, problems = tend_feeds(world.store, world.clock, program_policy(), {})
     assert problems == []
     numbers = {line.split(": ")[0] for line in done}
     assert {name.split()[0] for name in numbers} == {"contoso", "fabrikam", "northwind", "tailspin"}
     assert len(numbers) == 7
-    assert tend_feeds(world.store, world.clock, program_policy()) == ([], [])
+    assert tend_feeds(world.store, world.clock, program_policy(), {}) == ([], [])
