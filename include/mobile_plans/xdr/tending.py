@@ -4,7 +4,7 @@ What follows from how feeds stand: a Low incident each, a daily digest, a propos
 Everything here may be done as often as wanted: what was told once is not told again.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TypeAlias
