@@ -29,7 +29,7 @@ from include.mobile_plans.store import Store
 from include.mobile_plans.xdr.arrivals import Arrival, FeedFolder, Terms, arrivals
 from include.mobile_plans.xdr.baseline import PeriodRows, judge_volume, volume_finding
 from include.mobile_plans.xdr.checking import examine
-from include.mobile_plans.xdr.contract import FEEDS
+from include.mobile_plans.xdr.contract import FEEDS, parse_file_name
 from include.mobile_plans.xdr.id_store import KeptIds, keep_ids, mark_of, place_of
 from include.mobile_plans.xdr.model import (
     AcceptedFile,
@@ -140,6 +140,8 @@ def check_arrival(
         slug = arrival.slug if arrival.slug in known else None
         expected = expectations(connection, arrival.name, slug, policy, clock.now())
         is_holiday = _holidays(connection, slug, clock.now())
+    delivered = tuple(_lying_too(folder, arrival, slug))
+    expected = replace(expected, refused=(*expected.refused, *delivered))
         earlier = list(_earlier(connection, arrival.name, slug, policy))
     with TemporaryDirectory() as temporary:
         local = Path(temporary)
@@ -193,6 +195,14 @@ def expectations(
         accepted=tuple(_accepted(one for one in before if one.state == "accepted")),
         refused=tuple(filter(None, (name_of(one) for one in before if one.state == "rejected"))),
     )
+
+
+def _lying_too(folder: FeedFolder, arrival: Arrival, slug: str | None) -> Iterator[FeedFileName]:
+    """Name the other files that lie there: checked or not, they leave no gap in the sequence."""
+    for listed in folder.listed(slug) if slug else ():
+        name = parse_file_name(listed.name)
+        if name is not None and name != arrival.name and name.mobile_operator == slug:
+            yield name
 
 
 def _others(versions: list[MobileOperatorVersion], slug: str) -> Iterator[RangePeriod]:

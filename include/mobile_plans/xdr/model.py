@@ -238,7 +238,7 @@ class Expectations:
         others: The ranges of all other mobile operators, unnamed.
         accepted: The files accepted before it, in any order, those of the same mobile operator,
             feed and environment.
-        refused: The files refused before it, likewise: they leave no gap in the sequence.
+        refused: Files refused before it, or lying there unchecked: they leave no gap either.
         usual_rows: Usual rows of such a period, or None where not known.
     """
 

@@ -11,6 +11,7 @@ import pytest
 from include.mobile_plans.monitoring import Archive
 from include.mobile_plans.policy import change_state, program_policy
 from include.mobile_plans.simulation.xdr_feeds import deliver
+from include.mobile_plans.simulation.xdr_files import draft_file, write_draft
 from include.mobile_plans.store.tables import xdr_file
 from include.mobile_plans.xdr import (
     CheckedFile,
@@ -176,6 +177,31 @@ def test_the_same_name_with_other_content_is_checked_again(drop: Drop) -> None:
     (outcome,) = drop.check()
     assert "refused" in outcome
     assert "F09" in outcome
+
+
+def test_what_lies_there_leaves_no_gap(drop: Drop) -> None:
+    """F09: after a stop of ours files may be checked in any order; one that never came is a gap."""
+    for number in range(1, 5):
+        start = NOON - (6 - number) * HOUR
+        draft = draft_file(
+            example("contoso"), "CDR", start, sequence=number, rows=9, seed=7, first=number * 9
+        )
+        (drop.folder / "contoso").mkdir(parents=True, exist_ok=True)
+        path = write_draft(drop.folder / "contoso", draft)
+        for file in (path, path.with_name(draft.name.manifest_name)):
+            drop.touch(file, NOON - HOUR)
+    folder, archive = FeedFolder(str(drop.folder)), Archive(str(drop.archive))
+    store, now = drop.world.store, drop.world.clock
+    first, second, third, fourth = waiting(store, folder, now)
+    for one in (first, third):
+        check_arrival(store, now, folder, archive, one)
+    assert not any("F09" in str(one.findings) for one in drop.files())
+
+    for part in (*second.parts, *third.parts):
+        (drop.folder / part.place).unlink()
+    with drop.world.write() as connection:
+        connection.execute(xdr_file.delete().where(xdr_file.c.sequence == 3))
+    assert "F09" in check_arrival(store, now, folder, archive, fourth)
 
 
 def test_records_of_the_days_before_are_known(drop: Drop) -> None:
