@@ -140,9 +140,9 @@ def check_arrival(
         slug = arrival.slug if arrival.slug in known else None
         expected = expectations(connection, arrival.name, slug, policy, clock.now())
         is_holiday = _holidays(connection, slug, clock.now())
+        earlier = list(_earlier(connection, arrival.name, slug, policy))
     delivered = tuple(_lying_too(folder, arrival, slug))
     expected = replace(expected, refused=(*expected.refused, *delivered))
-        earlier = list(_earlier(connection, arrival.name, slug, policy))
     with TemporaryDirectory() as temporary:
         local = Path(temporary)
         aside = local / "aside.parquet"
