@@ -3,7 +3,7 @@
 from datetime import date
 from math import floor
 
-from include.mobile_plans.sla.model import Statement, Verdict
+from include.mobile_plans.sla.model import FeedLine, Statement, Verdict
 
 NOT_KNOWN = "not known"
 CAUSE_WORDS = {
@@ -88,8 +88,27 @@ def in_short(statement: Statement) -> str:
     if len(statement.targets) > 1:
         return VERDICT_WORDS[worst_verdict(statement)]
     (one,) = statement.targets
+    share = one.availability.share
+    figure = "" if share is None else f"{percent(share)} "
     return (
-        f"availability {percent(one.availability.share)} "
-        f"{VERDICT_WORDS[one.judged_availability.verdict]}, "
+        f"availability {figure}{VERDICT_WORDS[one.judged_availability.verdict]}, "
         f"latency {VERDICT_WORDS[one.judged_latency.verdict]}"
     )
+
+
+def feed_in_words(feed: FeedLine) -> str:
+    """Say what came of a feed: what was expected and accepted, and whatever went wrong."""
+    wrong = {
+        "refused": feed.rejected,
+        "late": feed.late,
+        "missing": feed.missing,
+        "rows set aside": feed.quarantined,
+    }
+    parts = [
+        f"{feed.expected:,} files expected",
+        f"{feed.received:,} received",
+        f"{feed.accepted:,} accepted",
+        f"{feed.rows:,} rows",
+        *(f"{number:,} {words}" for words, number in wrong.items() if number),
+    ]
+    return ", ".join(parts)
