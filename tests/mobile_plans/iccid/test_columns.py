@@ -132,7 +132,11 @@ def test_one_table_serves_many_batches() -> None:
     assert table.holds(["8942306000025756939"]).tolist() == [False]
 
 
-@pytest.mark.parametrize("column", [[], [None, None], pa.array([], pa.string())], ids=repr)
+@pytest.mark.parametrize(
+    "column",
+    [[], [None, None], pa.array([], pa.string())],
+    ids=["nothing", "nulls", "an empty column"],
+)
 def test_columns_without_a_number(column: Any) -> None:
     """L3: nothing lies in no range."""
     assert membership(column, A).tolist() == [False] * len(column)
