@@ -18,6 +18,8 @@ PORT ?= 8080
 export PORT SMTP_PORT MAIL_PORT PORTAL_PORT WORKER_LOG_PORT TRIGGER_LOG_PORT TASKS_PORT
 
 export PYTHONPATH := $(CURDIR)
+# Airflow starts a process for every task: what is compiled once must not be compiled each time.
+unexport PYTHONDONTWRITEBYTECODE
 export AIRFLOW_HOME := $(CURDIR)/.local/tools
 
 .DEFAULT_GOAL := help
@@ -29,9 +31,9 @@ help: ## Print this help
 run: $(READY) ## Start everything on this machine and print where it is (PORT=8090 moves it)
 	@$(BIN)/python -m include.mobile_plans.simulation.run $(if $(RUN_HOME),--home $(RUN_HOME))
 
-# Long modules come first, and the tests of a module stay together because they share what they start.
+# In the order of the files, which has the longest first; tests/conftest.py says what stays together.
 test: $(READY) $(PARSER_READY) ## Run every test (ARGS="-k mail" passes options to pytest)
-	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 check: $(READY) ## Format, lint, types, and that generated docs say what the code says
 	@$(BIN)/ruff format --check .

@@ -38,6 +38,18 @@ def only_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", connect)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """
+    Tell which tests stay together where several run at a time.
+
+    Those of a module share what they start. Two whole Airflows at once are too much for two cores,
+    so everything that starts one is a single group.
+    """
+    for item in items:
+        is_whole = item.get_closest_marker("end_to_end") is not None
+        item.add_marker(pytest.mark.xdist_group("airflow" if is_whole else str(item.path)))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say loudly which service was missing, so that its tests did not run."""
     skipped = terminalreporter.stats.get("skipped", [])
