@@ -33,7 +33,7 @@ run: $(READY) ## Start everything on this machine and print where it is (PORT=80
 
 # In the order of the files, which has the longest first; tests/conftest.py says what stays together.
 test: $(READY) $(PARSER_READY) ## Run every test (ARGS="-k mail" passes options to pytest)
-	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(READY) ## Format, lint, types, and that generated docs say what the code says
 	@$(BIN)/ruff format --check .

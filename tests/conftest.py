@@ -3,9 +3,11 @@
 import ipaddress
 import socket
 from datetime import UTC, datetime
+from typing import Any
 
 import hypothesis
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from tests.services import NO_ANSWER
 
@@ -13,6 +15,7 @@ from tests.services import NO_ANSWER
 hypothesis.settings.register_profile("unhurried", deadline=None)
 hypothesis.settings.load_profile("unhurried")
 
+END_TO_END = "tests/end_to_end/"
 NOW = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
 _connect = socket.socket.connect
 
@@ -38,17 +41,21 @@ def only_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect", connect)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+class OneAirflowAtATime(LoadFileScheduling):
     """
-    Tell which tests stay together where several run at a time.
+    Deal tests out by module, because those of a module share what they start.
 
-    Those of a module share what they start. Two whole Airflows at once are too much for two cores,
-    so everything that starts one is a single group.
+    Two whole Airflows at once are too much for two cores: what starts one is dealt out as one.
     """
-    for item in items:
-        is_whole = item.get_closest_marker("end_to_end") is not None
-        item.add_marker(pytest.mark.xdist_group("airflow" if is_whole else str(item.path)))
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return END_TO_END if file.startswith(END_TO_END) else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneAirflowAtATime:
+    """Use our way of dealing tests out where several run at a time."""
+    return OneAirflowAtATime(config, log)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
