@@ -113,9 +113,11 @@ def tell_day(desk: Desk, day: date) -> list[str]:
 
 
 def tell_overview(desk: Desk, day: date) -> bool:
-    """Queue the overview of a day for the program; tell whether it is new."""
+    """Queue the overview of a day, unless nobody was live; tell whether it is new."""
     statements = statements_of(desk, day, day)
-    months = months_so_far(desk, [one.slug for one in statements], day) if statements else {}
+    if not statements:
+        return False
+    months = months_so_far(desk, [one.slug for one in statements], day)
     with desk.store.transaction() as connection:
         return queue_overview(
             connection, day, statements, desk.policy, now=desk.clock.now(), so_far=months

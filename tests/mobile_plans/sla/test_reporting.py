@@ -184,3 +184,10 @@ def test_the_files_of_detail_records_stand_in_the_statement(
     (corrected,) = issue(replace(desk, feeds=feed_rows), ["contoso"], DAY, DAY)
     assert corrected.statement.seal.revision == 1
     assert corrected.statement.feeds == statement.feeds
+
+
+def test_nobody_is_told_of_nobody(desk: Desk) -> None:
+    """M4: before the first mobile operator is live there is nothing to report."""
+    assert tell_overview(desk, date(2000, 1, 1)) is False
+    with desk.store.snapshot() as connection:
+        assert list_notices(connection) == []
