@@ -40,7 +40,7 @@ from include.mobile_plans.incidents.records import (
 from include.mobile_plans.incidents.reports import CHANNELS, Report, report
 from include.mobile_plans.incidents.rules import PROGRAM_SERVICES
 from include.mobile_plans.incidents.sheet import call_sheet, hand_over, handover
-from include.mobile_plans.incidents.state import STATES, Incident
+from include.mobile_plans.incidents.state import STATES, TROUBLE, Incident
 from include.mobile_plans.incidents.statements import FIELDS, stated_in
 from include.mobile_plans.incidents.timeline import downtime, timeline, verdict
 from include.mobile_plans.incidents.updates import CHOICES, Post, post, require_possible, told_to
@@ -56,6 +56,7 @@ __all__ = [
     "SERVICES",
     "STATES",
     "TRIAGE",
+    "TROUBLE",
     "About",
     "FeedTrouble",
     "Incident",

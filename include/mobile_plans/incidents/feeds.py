@@ -73,7 +73,8 @@ def open_for_feed(
         found = _open(connection, slug, feed, news[0], now)
     incident = lock_incident(connection, found.incident_id)
     for trouble in news:
-        incident = append(connection, incident, TROUBLE, {"trouble": trouble.key}, now=now)
+        data = {"trouble": trouble.key, "what": trouble.what}
+        incident = append(connection, incident, TROUBLE, data, now=now)
     if incident.severity is None:
         decision = decide(_USERS_ARE_WELL, since=news[0].since, now=now)
         assess(connection, incident, decision, by=SYSTEM, now=now)
@@ -116,15 +117,20 @@ def note_feed_is_whole(
     """
     Note that nothing is wrong with a feed any more, and propose to the program to resolve it.
 
+    Args:
+        connection: A write transaction.
+        incident_id: Its incident.
+        at: Since when it is whole; never before the trouble began, whatever a file's time says.
+        now: The current instant, aware UTC.
+
     Returns:
         Whether that is news.
     """
     incident = lock_incident(connection, incident_id)
     if incident.is_ended or incident.recovered_at is not None:
         return False
-    incident = append(
-        connection, incident, RECOVERED, {"seen": None}, now=now, received_at=min(at, now)
-    )
+    since = min(max(at, incident.opening.since), now)
+    incident = append(connection, incident, RECOVERED, {"seen": None}, now=now, received_at=since)
     told, part = about(connection, incident, now), incident.events[-1].position
     tell(connection, told, "program", "incident_recovered", story(told), part=part)
     return True

@@ -2,7 +2,8 @@
 What lies in the folder of feeds, and what of it is there completely (X1).
 
 ``MOBILE_PLANS_XDR_DIR`` is a local folder or any URL of fsspec. Files lie in it or, better, in one
-folder for each mobile operator, named by its slug, which then says whose a misnamed file is.
+folder for each mobile operator, named by its slug: then the folder says whose they are, whatever
+they are called, so that nobody can deliver in another's name.
 Nothing is read while it is in flight: a data file waits for its manifest, which comes last.
 """
 
@@ -65,7 +66,7 @@ class Arrival:
         manifest: The manifest, None where none came.
         name: The data file's name taken apart, where it is right; of a manifest alone, that of the
             file it would belong to.
-        slug: Whose it is: as its name says, else as its folder does.
+        slug: Whose it is: as its folder says, else as its name does.
         is_ready: Whether it is there completely.
     """
 
@@ -212,8 +213,8 @@ def _arrival(
     file_name = data.name if data else known.name.replace(MANIFEST, _ENDINGS[0])
     name = parse_file_name(file_name)
     folder = known.place.rpartition("/")[0]
-    slug = name.mobile_operator if name else folder or None
-    wanted = terms(name.mobile_operator, name.feed) if name else None
+    slug = folder or (name.mobile_operator if name else None)
+    wanted = terms(slug, name.feed) if name and slug else None
     # A manifest alone is whole: it comes last, and states an empty period or misses its data.
     has_all = manifest is not None or (wanted is not None and not wanted.manifest)
     patience = _SETTLED if has_all else policy.in_flight

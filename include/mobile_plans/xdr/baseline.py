@@ -13,8 +13,8 @@ from datetime import date, datetime
 from statistics import median
 from typing import Literal
 
-from include.mobile_plans.policy.xdr import VolumeBaseline, XdrPolicy
-from include.mobile_plans.xdr.model import Cadence, Finding
+from include.mobile_plans.policy.xdr import VolumeBaseline
+from include.mobile_plans.xdr.model import Cadence
 
 _NORMAL = 0.6745
 """Makes a median absolute deviation comparable with a standard deviation."""
@@ -40,6 +40,7 @@ class VolumeVerdict:
         usual: Their median, or None while learning.
         robust_z: The distance from it in scales, or None while learning.
         comparable: How many periods it is held against.
+        needed: With fewer it is learning.
     """
 
     state: Literal["usual", "odd", "learning", "holiday"]
@@ -47,6 +48,21 @@ class VolumeVerdict:
     usual: float | None
     robust_z: float | None
     comparable: int
+    needed: int
+
+    @property
+    def fault(self) -> tuple[str, str] | None:
+        """The rule it breaks and how: odd, or still learning; None where as usual or not judged."""
+        if self.state == "odd":
+            return "T03", (
+                f"has {self.rows} rows, where {self.usual:.0f} are usual at this weekday and "
+                f"hour (robust z {self.robust_z:+.1f})"
+            )
+        if self.state == "learning":
+            return "T03_learning", (
+                f"learning: {self.comparable} comparable periods of {self.needed} that are needed"
+            )
+        return None
 
 
 def comparable_periods(
@@ -97,7 +113,12 @@ def judge_volume(
     alike = comparable_periods(period.start, cadence, history, is_holiday, policy)
     if len(alike) < policy.minimum_periods:
         return VolumeVerdict(
-            state="learning", rows=period.rows, usual=None, robust_z=None, comparable=len(alike)
+            state="learning",
+            rows=period.rows,
+            usual=None,
+            robust_z=None,
+            comparable=len(alike),
+            needed=policy.minimum_periods,
         )
     rows = [one.rows for one in alike]
     usual = median(rows)
@@ -111,31 +132,10 @@ def judge_volume(
     if is_holiday(period.start.date()):
         state = "holiday"
     return VolumeVerdict(
-        state=state, rows=period.rows, usual=usual, robust_z=robust_z, comparable=len(alike)
-    )
-
-
-def volume_finding(verdict: VolumeVerdict, policy: XdrPolicy) -> Finding | None:
-    """T03 as a finding: odd, or still learning; None where rows are as usual or not judged."""
-    if verdict.state in ("usual", "holiday"):
-        return None
-    if verdict.state == "learning":
-        rule = "T03_learning"
-        text = (
-            f"learning: {verdict.comparable} comparable periods of "
-            f"{policy.volume.minimum_periods} that are needed"
-        )
-    else:
-        rule = "T03"
-        text = (
-            f"has {verdict.rows} rows, where {verdict.usual:.0f} are usual at this weekday and "
-            f"hour (robust z {verdict.robust_z:+.1f})"
-        )
-    return Finding(
-        check="T03",
-        severity=policy.severities[rule],
-        row=None,
-        column=None,
-        count=1,
-        message=text,
+        state=state,
+        rows=period.rows,
+        usual=usual,
+        robust_z=robust_z,
+        comparable=len(alike),
+        needed=policy.minimum_periods,
     )

@@ -264,7 +264,7 @@ class _Case:
         if self.name is not None:
             self.note(history_faults(self.name, content.sha256, self.expected))
         if not self.findings.refuses:
-            self.note(volume_faults(self.manifest, content, self.expected))
+            self.note(volume_faults(self.name, self.manifest, content, self.expected))
 
     def write_quarantine(self, target: str, feed: Feed, reasons: Reasons | None) -> None:
         """Read the file once more and keep the rows set aside."""

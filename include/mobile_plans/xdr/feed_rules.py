@@ -1,20 +1,16 @@
 """
-What is checked of a feed over time: T01 and T02, and where one period stands.
+What is checked of a feed over time: T01 and T02; where one period stands is in ``periods``.
 
 Pure: what was accepted and what time it is are arguments.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Literal
 
-from include.mobile_plans.instants import format_instant, require_utc
-from include.mobile_plans.policy.xdr import Lateness, XdrPolicy
-from include.mobile_plans.xdr.model import LENGTHS, Cadence, Finding
-
-Standing = Literal["running", "awaited", "late", "missing", "accepted"]
-"""Of a period: not over, not yet expected, expected and not there, missing, there."""
+from include.mobile_plans.instants import format_instant
+from include.mobile_plans.policy.xdr import XdrPolicy
+from include.mobile_plans.xdr.model import Cadence, Finding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,51 +32,6 @@ class DayCompleteness:
     def share(self) -> float | None:
         """Accepted of expected, or None where nothing was due."""
         return self.accepted / self.expected if self.expected else None
-
-
-def periods(begin: datetime, end: datetime, cadence: Cadence) -> Iterator[datetime]:
-    """
-    Yield the starts of the periods that lie wholly between two instants.
-
-    Raises:
-        NaiveDatetime: An instant has no time zone.
-    """
-    length, begin, end = LENGTHS[cadence], require_utc(begin), require_utc(end)
-    start = begin.replace(minute=0, second=0, microsecond=0)
-    if cadence == "P1D":
-        start = start.replace(hour=0)
-    if start < begin:
-        start += length
-    while start + length <= end:
-        yield start
-        start += length
-
-
-def standing(
-    start: datetime,
-    cadence: Cadence,
-    accepted: Collection[datetime],
-    now: datetime,
-    lateness: Lateness,
-) -> Standing:
-    """
-    Tell where a period stands; exactly at a limit it is not yet beyond it.
-
-    Args:
-        start: Of the period.
-        cadence: Its length.
-        accepted: The starts of the periods accepted.
-        now: Aware UTC.
-        lateness: The limits.
-    """
-    if start in accepted:
-        return "accepted"
-    waited = now - (start + LENGTHS[cadence])
-    if waited < timedelta(0):
-        return "running"
-    if waited > lateness.missing:
-        return "missing"
-    return "late" if waited > lateness.expected else "awaited"
 
 
 def freshness(

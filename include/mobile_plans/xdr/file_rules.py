@@ -10,6 +10,7 @@ from statistics import median
 from typing import Self
 
 from include.mobile_plans.instants import format_instant
+from include.mobile_plans.xdr.baseline import PeriodRows, VolumeVerdict, judge_volume
 from include.mobile_plans.xdr.contract import CLOSE_ERRORS, CLOSE_REASONS
 from include.mobile_plans.xdr.model import (
     LAST_SEQUENCE,
@@ -258,19 +259,45 @@ def _overlap(one: FeedFileName, other: FeedFileName) -> bool:
 
 
 def volume_faults(
-    manifest: Manifest | None, content: Content, expected: Expectations
+    name: FeedFileName | None, manifest: Manifest | None, content: Content, expected: Expectations
 ) -> Iterator[Fault]:
-    """F12 and F16: an empty file where many rows are usual, rows of another width than usual."""
-    usual = expected.usual_rows
-    is_busy = usual is not None and usual >= expected.policy.drift.busy_rows
+    """
+    F12, F16 and T03: rows beside what is usual at that weekday and hour, their width beside it.
+
+    Rows are only judged where a history is kept, those of test files never.
+    """
+    verdict = _volume(name, content, expected)
+    usual = verdict.usual if verdict else None
     if not content.rows and not content.malformed:
         if manifest is None or not manifest.empty:
             text = "holds no row and does not say that its period is empty"
             yield Fault(rule="F12", message=text)
-        elif is_busy:
+        elif usual is not None and usual >= expected.policy.drift.busy_rows:
             text = f"says that its period is empty, where {usual:.0f} rows are usual"
             yield Fault(rule="F12", message=text)
-        return
+    else:
+        yield from _width_faults(content, expected)
+    if verdict is not None and verdict.fault is not None:
+        rule, text = verdict.fault
+        yield Fault(rule=rule, message=text)
+
+
+def _volume(
+    name: FeedFileName | None, content: Content, expected: Expectations
+) -> VolumeVerdict | None:
+    if expected.is_holiday is None or name is None or name.environment == "T":
+        return None
+    counted = {one.name.period_start: one.rows for one in expected.accepted}
+    return judge_volume(
+        PeriodRows(start=name.period_start, rows=content.rows),
+        name.cadence,
+        [PeriodRows(start=start, rows=rows) for start, rows in counted.items()],
+        expected.is_holiday,
+        expected.policy.volume,
+    )
+
+
+def _width_faults(content: Content, expected: Expectations) -> Iterator[Fault]:
     widths = [
         one.unpacked_bytes / one.rows
         for one in expected.accepted

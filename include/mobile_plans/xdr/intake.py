@@ -17,6 +17,7 @@ from include.mobile_plans.calendar import holiday_names
 from include.mobile_plans.monitoring import Archive
 from include.mobile_plans.policy import (
     MobileOperatorVersion,
+    PartyCalendar,
     ProgramPolicy,
     mobile_operator_in_force,
     mobile_operator_versions,
@@ -27,7 +28,6 @@ from include.mobile_plans.policy.mobile_operators import XdrFeed
 from include.mobile_plans.simulation.clock import Clock
 from include.mobile_plans.store import Store
 from include.mobile_plans.xdr.arrivals import Arrival, FeedFolder, Terms, arrivals
-from include.mobile_plans.xdr.baseline import PeriodRows, judge_volume, volume_finding
 from include.mobile_plans.xdr.checking import examine
 from include.mobile_plans.xdr.contract import FEEDS, parse_file_name
 from include.mobile_plans.xdr.id_store import KeptIds, keep_ids, mark_of, place_of
@@ -86,7 +86,7 @@ def lying_unchecked(
     """
     found: dict[tuple[str, str], set[datetime]] = {}
     for arrival in _unchecked(store, folder, clock, None):
-        if arrival.name is not None and arrival.slug is not None:
+        if arrival.name is not None and arrival.slug == arrival.name.mobile_operator:
             of_feed = found.setdefault((arrival.slug, arrival.name.feed), set())
             of_feed.add(arrival.name.period_start)
     return found
@@ -139,7 +139,6 @@ def check_arrival(
         known = {one.slug for one in mobile_operators_in_force(connection, clock.now())}
         slug = arrival.slug if arrival.slug in known else None
         expected = expectations(connection, arrival.name, slug, policy, clock.now())
-        is_holiday = _holidays(connection, slug, clock.now())
         earlier = list(_earlier(connection, arrival.name, slug, policy))
     delivered = tuple(_lying_too(folder, arrival, slug))
     expected = replace(expected, refused=(*expected.refused, *delivered))
@@ -149,7 +148,7 @@ def check_arrival(
         seen = KeptIds(archive, earlier)
         path = folder.files.unstrip_protocol(folder.path(arrival.place))
         found = examine(path, expected, local, seen=seen, quarantine=str(aside))
-        report = _with_volume(found.report, expected, is_holiday)
+        report = found.report
         kept = _keep(archive, folder, arrival, report, aside)
         if found.ids is not None and report.accepted and slug and arrival.name:
             place = place_of(slug, arrival.name.name, report.sha256)
@@ -183,17 +182,19 @@ def expectations(
     if slug is None:
         return Expectations(policy=policy.xdr, now=now, mobile_operator="")
     versions = mobile_operator_versions(connection, slug)
+    record = mobile_operator_in_force(connection, slug, now).mobile_operator
     before = _before(connection, name, slug, _LOOKED_BACK) if name else []
     return Expectations(
         policy=policy.xdr,
         now=now,
         mobile_operator=slug,
-        feeds=versions[-1].mobile_operator.xdr_feeds,
+        feeds=record.xdr_feeds,
         production=range_periods(versions, "P"),
         test=range_periods(versions, "T"),
         others=tuple(_others(mobile_operators_in_force(connection, now), slug)),
         accepted=tuple(_accepted(one for one in before if one.state == "accepted")),
         refused=tuple(filter(None, (name_of(one) for one in before if one.state == "rejected"))),
+        is_holiday=_holidays(record.calendar),
     )
 
 
@@ -233,31 +234,8 @@ def _before(
     )
 
 
-def _holidays(connection: Connection, slug: str | None, now: datetime) -> Callable[[date], bool]:
-    """Return what tells the holidays of a mobile operator; nobody has none."""
-    if slug is None:
-        return lambda _: False
-    calendar = mobile_operator_in_force(connection, slug, now).mobile_operator.calendar
+def _holidays(calendar: PartyCalendar) -> Callable[[date], bool]:
     return lambda day: bool(holiday_names(day, calendar.country, calendar.region))
-
-
-def _with_volume(
-    report: FileReport, expected: Expectations, is_holiday: Callable[[date], bool]
-) -> FileReport:
-    """Hold the rows of an accepted file against the usual ones (T03)."""
-    name, policy = report.name, expected.policy
-    if not report.accepted or name is None or name.environment == "T":
-        return report
-    history = {one.name.period_start: one.rows for one in expected.accepted}
-    verdict = judge_volume(
-        PeriodRows(start=name.period_start, rows=report.rows),
-        name.cadence,
-        [PeriodRows(start=start, rows=rows) for start, rows in history.items()],
-        is_holiday,
-        policy.volume,
-    )
-    finding = volume_finding(verdict, policy)
-    return replace(report, findings=(*report.findings, finding)) if finding else report
 
 
 def _earlier(

@@ -1,8 +1,8 @@
 """The plain values of the feeds: a file's name, its manifest, what was found, what is expected."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -190,6 +190,11 @@ class FileReport:
     totals: ControlTotals = field(default_factory=ControlTotals)
 
     @property
+    def is_copy(self) -> bool:
+        """Whether it is known already: the same content under the same sequence (F09)."""
+        return any(one.check == "F09" and one.severity == "I" for one in self.findings)
+
+    @property
     def document(self) -> dict[str, Any]:
         """The report as JSON has it."""
         return {
@@ -239,7 +244,8 @@ class Expectations:
         accepted: The files accepted before it, in any order, those of the same mobile operator,
             feed and environment.
         refused: Files refused before it, or lying there unchecked: they leave no gap either.
-        usual_rows: Usual rows of such a period, or None where not known.
+        is_holiday: Tells the holidays of the mobile operator, so that its volume is judged by the
+            files before it; None where no history is kept, and there is none to judge it by.
     """
 
     policy: XdrPolicy
@@ -252,7 +258,7 @@ class Expectations:
     others: tuple[RangePeriod, ...] = ()
     accepted: tuple[AcceptedFile, ...] = ()
     refused: tuple[FeedFileName, ...] = ()
-    usual_rows: float | None = None
+    is_holiday: Callable[[date], bool] | None = None
 
     def terms(self, feed: FeedName) -> XdrFeed | None:
         """Return what the mobile operator's record says of a feed, or None."""

@@ -98,20 +98,20 @@ def record_file(
         received_at: When it was there completely.
         now: The current instant, aware UTC.
     """
-    name = report.name
-    is_copy = any(one.check == "F09" and one.severity == "I" for one in report.findings)
+    # In another's name it is no file of a feed: it stands for no period of anybody.
+    name = report.name if report.name and report.name.mobile_operator == slug else None
     row = {
         "place": place,
         "stamp": stamp,
         "name": report.file[-255:],
         "slug": slug,
-        "feed": report.feed,
+        "feed": report.feed if name else None,
         "environment": name and name.environment,
         "cadence": name and name.cadence,
         "period_start": name and name.period_start,
         "sequence": name and name.sequence,
         "revision": name and name.revision,
-        "state": "rejected" if not report.accepted else "copy" if is_copy else "accepted",
+        "state": "rejected" if not report.accepted else "copy" if report.is_copy else "accepted",
         "sha256": report.sha256,
         "bytes": report.bytes,
         "unpacked_bytes": report.unpacked_bytes,

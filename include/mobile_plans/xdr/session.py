@@ -108,7 +108,7 @@ def check_files(
         report = examined.report
         if report.name is not None and not report.accepted:
             refused.append(report.name)
-        elif report.name is not None and not _is_copy(report):
+        elif report.name is not None and not report.is_copy:
             kept = [one for one in kept if not _replaces(report.name, one.accepted.name)]
             kept.append(_Kept(accepted=accepted_file(report), ids=examined.ids))
         yield report
@@ -147,7 +147,3 @@ def _counts(kept: _Kept, name: FeedFileName, known: Expectations) -> bool:
         return False
     age = name.period_start - kept.accepted.name.period_start
     return age <= known.policy.gap_filling
-
-
-def _is_copy(report: FileReport) -> bool:
-    return any(one.check == "F09" and one.severity == "I" for one in report.findings)

@@ -4,15 +4,16 @@ What follows from how feeds stand: a Low incident each, a daily digest, a propos
 Everything here may be done as often as wanted: what was told once is not told again.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from typing import TypeAlias
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, TypeAlias
 
 from sqlalchemy import Connection
 
 from include.mobile_plans.errors import BadInput
 from include.mobile_plans.incidents import (
+    TROUBLE,
     FeedTrouble,
     Incident,
     Post,
@@ -23,6 +24,7 @@ from include.mobile_plans.incidents import (
     post,
 )
 from include.mobile_plans.instants import format_instant, parse_instant
+from include.mobile_plans.notices import others_named_in
 from include.mobile_plans.policy import (
     ProgramPolicy,
     mobile_operator_versions,
@@ -45,6 +47,10 @@ UNNAMED = "files"
 """The feed of files whose name does not say which."""
 Lying: TypeAlias = Collection[datetime]
 """Begins of periods whose files lie in the folder and are not checked yet."""
+_DIGEST = "digest until "
+"""What the evidence of a digest begins with; its end follows."""
+_MISSING = "missing"
+_LEFT_OUT = "A finding whose words cannot be repeated here: ask us for it"
 _MOST_LINES = 40
 _SHOWN_FINDINGS = 3
 
@@ -144,7 +150,7 @@ def troubles(view: FeedView, lying: Lying | None) -> Iterator[FeedTrouble]:
         if is_missing and lying is not None and one.period.start not in lying:
             due = f"{one.period.due_at:%Y-%m-%d %H:%M} UTC"
             what = f"The {view.feed} file of {one.period.words} is missing: it was due {due}"
-            yield _trouble(one.period.start, "missing", what, one.period.due_at)
+            yield _trouble(one.period.start, _MISSING, what, one.period.due_at)
     for file in view.files:
         if file.serious:
             start, name = file.period_start or file.received_at, f"{file.file_id}:{file.state}"
@@ -165,9 +171,16 @@ def _period_in(trouble: str) -> datetime:
 
 
 def _sentence(file: CheckedFile) -> str:
-    """Say what is wrong with a file: what happened to it, and its first findings."""
+    """
+    Say what is wrong with a file: what happened to it, and its first findings.
+
+    A name that is none of the contract's, or another's, is not repeated: it may say anything.
+    """
+    if file.feed is None:
+        when = f"{file.received_at:%Y-%m-%d %H:%M} UTC"
+        return f"A file received {when} was refused: its name is none of this contract's (F01)"
     what = "was refused" if file.state == "rejected" else f"has {file.quarantined:,} rows set aside"
-    found = [f"{one['check']} {one['message']}" for one in file.serious]
+    found = [_said(one) for one in file.serious]
     more = len(found) - _SHOWN_FINDINGS
     shown = [*found[:_SHOWN_FINDINGS], *([f"and {more} more"] if more > 0 else [])]
     return f"{file.name} {what}: {'; '.join(shown)}"
@@ -197,13 +210,16 @@ def tend_feed(
         What was done, in words.
     """
     view = view_feed(connection, slug, feed, policy, now)
-    news = open_for_feed(connection, slug, feed, list(troubles(view, lying)), now)
+    found = [
+        replace(one, what=_discreet(connection, slug, one.what)) for one in troubles(view, lying)
+    ]
+    news = open_for_feed(connection, slug, feed, found, now)
     done = [f"{number}: {trouble.what}" for number, trouble in news]
     lasting = feed_incident(connection, slug, feed)
     if lasting is not None and view.is_whole:
-        at = view.files[-1].received_at if view.files else now
-        if note_feed_is_whole(connection, lasting.incident_id, at, now):
-            done.append(f"{lasting.incident_id}: the feed is whole")
+        at = _whole_since(lasting, view, now)
+        is_news = note_feed_is_whole(connection, lasting.incident_id, at, now)
+        done += [f"{lasting.incident_id}: the feed is whole"] if is_news else []
     if lasting is not None and lying is not None:
         done += _digest(connection, lasting, view, policy, now)
     return done
@@ -257,6 +273,20 @@ def feeds_on_record(connection: Connection, now: datetime) -> set[tuple[str, str
     return found
 
 
+def _discreet(connection: Connection, slug: str, words: str) -> str:
+    """Leave out what names another mobile operator: a file may hold any words, a mail may not."""
+    return _LEFT_OUT if others_named_in(connection, slug, words) else words
+
+
+def _whole_since(incident: Incident, view: FeedView, now: datetime) -> datetime:
+    """Return when the file came that made a feed whole; now, where none came since the trouble."""
+    newest = view.files[-1] if view.files else None
+    trouble = incident.last(TROUBLE)
+    if newest is None or (trouble is not None and newest.checked_at <= trouble.recorded_at):
+        return now
+    return newest.received_at
+
+
 def _digest(
     connection: Connection,
     incident: Incident,
@@ -264,22 +294,25 @@ def _digest(
     policy: ProgramPolicy,
     now: datetime,
 ) -> list[str]:
-    """Tell both parties once a day what was found on the day before, beyond the opening mail."""
-    day = now.date() - timedelta(days=1)
-    evidence = f"digest of {day}"
+    """Tell both parties once a day what was found up to midnight and no mail has told yet."""
     incident = find_incident(connection, incident.incident_id)
-    lines = list(digest_lines(view, day, policy, since=incident.opened_at))
+    until = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    evidence = f"{_DIGEST}{format_instant(until)}"
+    lines = [
+        _discreet(connection, view.slug, line)
+        for line in digest_lines(incident, view, policy, until)
+    ]
     told = any(event.data.get("evidence") == evidence for event in incident.events)
     if told or not lines or incident.is_ended:
         return []
     more = len(lines) - _MOST_LINES
     shown = [*lines[:_MOST_LINES], *([f"and {more} more"] if more > 0 else [])]
-    words = "\n".join([f"Found on {day} (UTC) in the {view.feed} feed:", *shown])
+    first = f"Found by {until - timedelta(days=1):%Y-%m-%d} (UTC) in the {view.feed} feed:"
     wanted = Post(
         incident_id=incident.incident_id,
         what="message",
         by=ACTOR,
-        text=words,
+        text="\n".join([first, *shown]),
         received_at=now,
         recorded_by=ACTOR,
         evidence=evidence,
@@ -289,31 +322,43 @@ def _digest(
 
 
 def digest_lines(
-    view: FeedView, day: date, policy: ProgramPolicy, *, since: datetime
+    incident: Incident, view: FeedView, policy: ProgramPolicy, until: datetime
 ) -> Iterator[str]:
-    """Yield what was found of a feed on a UTC day, after an instant, a line each (T02)."""
-    begin = max(datetime.combine(day, time(), UTC), since)
-    end = datetime.combine(day + timedelta(days=1), time(), UTC)
-    missing = [
-        one
-        for one in view.statuses
-        if one.state is PeriodState.MISSING and begin < one.period.missing_at <= end
+    """
+    Yield what was found of a feed up to an instant and no mail has told yet, a line each.
+
+    That is every trouble but the one the opening mail told, and the warnings; then how complete the
+    days were of which files are missing (T02).
+    """
+    since = _told_until(incident)
+    found = [
+        event.data
+        for event in incident.all(TROUBLE)
+        if (since is None or since < event.recorded_at) and event.recorded_at <= until
     ]
-    for one in missing:
-        yield f"- the file of {one.period.words} is missing"
-    for file in _between(view.files, begin, end):
-        outcome = "refused" if file.state == "rejected" else "accepted"
-        for found in file.findings:
-            if found["severity"] != "I":
-                yield f"- {file.name}, {outcome}: {found['check']} {found['message']}"
-    due = [one.period.start for one in view.statuses if one.period.missing_at <= end]
+    later = [one for one in found if not incident.opening.source.endswith(one["trouble"])]
+    yield from (f"- {one['what']}" for one in later)
+    for file in view.files:
+        is_new = incident.opened_at <= file.checked_at if since is None else since < file.checked_at
+        if is_new and file.checked_at <= until:
+            warnings = [one for one in file.findings if one["severity"] == "W"]
+            yield from (f"- {file.name}: {_said(one)}" for one in warnings)
+    missing = [one["trouble"] for one in later if one["trouble"].endswith(_MISSING)]
+    days = {_period_in(trouble).date() for trouble in missing}
+    due = [one.period.start for one in view.statuses if one.period.missing_at <= until]
     there = [one.period.start for one in view.statuses if one.counted is not None]
-    of_days = {one.period.start.date() for one in missing}
-    days = [one for one in completeness(due, there) if one.day in of_days]
-    incomplete = incompleteness(days, policy.xdr)
+    of_days = [one for one in completeness(due, there) if one.day in days]
+    incomplete = incompleteness(of_days, policy.xdr)
     if incomplete is not None:
-        yield f"- {incomplete.check} {incomplete.message}"
+        yield f"- {incomplete.message} ({incomplete.check})"
 
 
-def _between(files: Sequence[CheckedFile], begin: datetime, end: datetime) -> Iterable[CheckedFile]:
-    return (file for file in files if begin < file.checked_at <= end)
+def _told_until(incident: Incident) -> datetime | None:
+    """Return up to when digests have told what was found, None before the first."""
+    texts = [str(event.data.get("evidence", "")) for event in incident.events]
+    told = [text.removeprefix(_DIGEST) for text in texts if text.startswith(_DIGEST)]
+    return parse_instant(told[-1], "the end of a digest") if told else None
+
+
+def _said(finding: Mapping[str, Any]) -> str:
+    return f"{finding['message']} ({finding['check']})"

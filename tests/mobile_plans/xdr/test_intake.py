@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from include.mobile_plans.incidents import list_incidents
 from include.mobile_plans.monitoring import Archive
 from include.mobile_plans.policy import change_state, program_policy
 from include.mobile_plans.simulation.xdr_feeds import deliver
@@ -24,6 +25,7 @@ from include.mobile_plans.xdr import (
 )
 from tests.mobile_plans.incidents.conftest import NOON, World, clock, world  # noqa: F401 - fixtures
 from tests.mobile_plans.policy.examples import example
+from tests.mobile_plans.xdr.feed_world import deliver as deliver_report
 
 HOUR = timedelta(hours=1)
 PERIOD = (NOON - 2 * HOUR, NOON - HOUR)
@@ -228,6 +230,37 @@ def test_whose_file_it_is(drop: Drop) -> None:
     assert sum("refused" in one for one in outcomes) == 3
     misnamed = {one.name: one.slug for one in drop.files(None) if one.feed is None}
     assert misnamed == {"yesterday.csv.gz": "contoso", "x.csv.gz": None, "loose.csv.gz": None}
+
+
+def test_nobody_delivers_in_anothers_name(drop: Drop) -> None:
+    """F01: the folder says whose a file is: the other one hears nothing, and nothing counts."""
+    for file in drop.send(slug="northwind", start=NOON - 2 * HOUR):
+        target = drop.folder / "contoso" / file.name
+        target.parent.mkdir(exist_ok=True)
+        file.rename(target)
+    (outcome,) = drop.check()
+    assert "refused" in outcome
+    assert "F01" in outcome
+    (file,) = drop.files()
+    assert (file.slug, file.feed, file.period_start, file.state) == (
+        "contoso",
+        None,
+        None,
+        "rejected",
+    )
+    assert drop.files("northwind") == []
+    with drop.world.store.snapshot() as connection:
+        assert {one.slug for one in list_incidents(connection)} == {"contoso"}
+
+
+def test_an_empty_period_on_a_busy_hour_warns(drop: Drop) -> None:
+    """F12, T03: the files before it say what is usual, with nothing else told."""
+    for weeks in range(4, 0, -1):
+        deliver_report(drop.world, NOON - 2 * HOUR - weeks * timedelta(days=7), rows=5_000)
+    drop.send(rows=0)
+    drop.check()
+    found = {one["check"] for one in drop.files()[-1].findings}
+    assert {"F12", "T03"} <= found
 
 
 def test_two_checkers_of_one_file(drop: Drop) -> None:

@@ -75,7 +75,7 @@ def test_a_refused_file_opens_at_once(world: World) -> None:  # noqa: F811
     deliver(world, NOON, finding("F04", "R", "the gzip stream breaks off"))
     (done,) = tend(world)
     assert done.startswith("INC-0001: CDR_contoso_P_20261123T1200Z_PT1H_")
-    assert done.endswith(".csv.gz was refused: F04 the gzip stream breaks off")
+    assert done.endswith(".csv.gz was refused: the gzip stream breaks off (F04)")
     world.clock.advance(timedelta(minutes=5))
     deliver(world, NOON, revision=1)
     assert tend(world) == ["INC-0001: the feed is whole"]
@@ -87,7 +87,7 @@ def test_rows_set_aside_open_and_a_good_file_proposes(world: World) -> None:  # 
     world.clock.advance(HOUR)
     deliver(world, NOON, finding("R02", "Q", "3 ICCIDs are none"), quarantined=3)
     (done,) = tend(world)
-    assert done.endswith("has 3 rows set aside: R02 3 ICCIDs are none")
+    assert done.endswith("has 3 rows set aside: 3 ICCIDs are none (R02)")
     world.clock.advance(HOUR)
     deliver(world, NOON + HOUR)
     assert tend(world) == ["INC-0001: the feed is whole"]
@@ -111,21 +111,80 @@ def test_later_findings_come_in_one_digest_a_day(world: World) -> None:  # noqa:
     world.tick(seconds=1)
     assert len(world.postman.taken) == 1
 
-    world.clock.advance(timedelta(hours=7))
+    world.clock.advance(timedelta(hours=5))
+    tend(world)
+    world.clock.advance(timedelta(hours=2))
     first = tend(world)
-    assert "INC-0001: digest of 2026-11-23" in first
-    assert "INC-0001: digest of 2026-11-23" not in tend(world)
+    assert "INC-0001: digest until 2026-11-24T00:00:00Z" in first
+    assert "INC-0001: digest until 2026-11-24T00:00:00Z" not in tend(world)
     world.tick(seconds=1)
     told = [message for _, who, message in world.postman.taken if who == "noc@contoso.example"]
     assert len(told) == 2
     text = told[1].decode()
-    assert "Found on 2026-11-23 (UTC) in the CDR feed:" in text
-    assert "- T02 periods accepted of those due: 2026-11-23: 12 of " in text
-    assert "- the file of 2026-11-23 14:00 to 15:00 UTC is missing" in text
     lines = "".join(text.split("=\r\n"))
-    assert "csv.gz, refused: F04 breaks off" in lines
-    assert "csv.gz, refused: F14 closed" in lines
-    assert "12:00 to 13:00 UTC is missing" not in text.split("Found on")[1].split("What:")[0]
+    assert "Found by 2026-11-23 (UTC) in the CDR feed:" in text
+    assert "- periods accepted of those due: 2026-11-23: 12 of " in lines
+    assert "- The CDR file of 2026-11-23 14:00 to 15:00 UTC is missing" in text
+    assert "csv.gz was refused: breaks off (F04)" in lines
+    assert "csv.gz: closed (F14)" in lines
+    assert "12:00 to 13:00 UTC is missing" not in text.split("Found by")[1].split("What:")[0]
+
+
+def test_a_finding_that_names_another_is_not_repeated(world: World) -> None:  # noqa: F811
+    """X1: whatever a file holds, no mail names another mobile operator, and none is held up."""
+    deliver_days(world)
+    world.clock.advance(HOUR)
+    named = finding("R04", "Q", "plan_name is 'Northwind Mobile'")
+    deliver(world, NOON, named, finding("F14", "W", "northwind closed it"))
+    assert tend(world) == ["INC-0001: A finding whose words cannot be repeated here: ask us for it"]
+    world.clock.advance(timedelta(hours=12))
+    assert any("digest until" in line for line in tend(world))
+    world.tick(seconds=1)
+    theirs = [message for _, who, message in world.postman.taken if who == "noc@contoso.example"]
+    assert len(theirs) == 2
+    assert not any(b"orthwind" in message for message in theirs)
+
+
+def test_what_a_stop_of_ours_left_is_told(world: World) -> None:  # noqa: F811
+    """X1: the opening mail names one trouble; whatever else was found by then follows, once."""
+    late(world, 54)
+    first = tend(world)
+    assert len(first) == 50
+    world.clock.advance(timedelta(hours=7))
+    assert any("digest until" in line for line in tend(world))
+    world.tick(seconds=1)
+    theirs = [message for _, who, message in world.postman.taken if who == "noc@contoso.example"]
+    text = "".join(theirs[-1].decode().split("=\r\n"))
+    assert "- The CDR file of 2026-11-23 13:00 to 14:00 UTC is missing" in text
+    assert MISSING not in text.split("Found by")[1].split("What:")[0]
+    world.clock.advance(timedelta(days=3))
+    assert sum("digest until" in line for line in tend(world)) == 1
+    assert sum("digest until" in line for line in tend(world)) == 0
+
+
+def test_it_is_whole_from_now_where_no_file_made_it_so(world: World) -> None:  # noqa: F811
+    """X1: a written-off period ends the trouble when it was given up, never before it began."""
+    late(world)
+    tend(world)
+    with world.write() as connection:
+        write_off(
+            connection, "contoso", "CDR", NOON, by="Ada", reason="lost", now=world.clock.now()
+        )
+    assert tend(world) == ["INC-0001: the feed is whole"]
+    assert world.incident("INC-0001").recovered_at == world.clock.now()
+
+
+def test_a_file_that_claims_to_be_older_does_not_end_trouble_before_it_began(
+    world: World,  # noqa: F811
+) -> None:
+    """X1: the time a file was written is the sender's word."""
+    late(world)
+    tend(world)
+    world.clock.advance(timedelta(minutes=1))
+    deliver(world, NOON, at=NOON)
+    assert tend(world) == ["INC-0001: the feed is whole"]
+    incident = world.incident("INC-0001")
+    assert incident.recovered_at == incident.opening.since
 
 
 def test_a_stale_feed_is_told_as_one(world: World) -> None:  # noqa: F811
@@ -153,7 +212,10 @@ def test_a_file_without_a_right_name_is_told_too(world: World) -> None:  # noqa:
             now=NOON,
         )
     (done,) = tend(world, UNNAMED)
-    assert done == ("INC-0001: cdr-yesterday.csv.gz was refused: F01 is no name of the contract")
+    assert done == (
+        "INC-0001: A file received 2026-11-23 12:00 UTC was refused: "
+        "its name is none of this contract's (F01)"
+    )
     assert tend(world, UNNAMED) == []
 
 
