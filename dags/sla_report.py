@@ -57,7 +57,7 @@ def sla_report() -> None:
         """Make one for each mobile operator, or find the one made of the same."""
         return sla.make_statements(day)
 
-    @plain_task(task_display_name="Mail the statements of the day")
+    @plain_task(task_display_name="Day: mail the statements")
     def mail_day(day: str) -> list:
         """Tell those that chose a report each day."""
         return sla.mail_day(day)
@@ -67,7 +67,7 @@ def sla_report() -> None:
         """Tell the program of all."""
         return sla.mail_overview(day)
 
-    @plain_task(task_display_name="Mail the statements of the month")
+    @plain_task(task_display_name="Month: mail the statements")
     def mail_month(day: str) -> list:
         """Tell everybody of the month before, once it is time."""
         return sla.mail_month(day)

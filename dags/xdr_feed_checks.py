@@ -66,7 +66,7 @@ def xdr_feed_checks() -> None:
         return feeds.find_other_files()
 
     @plain_task(
-        task_display_name="Check the other files of a feed",
+        task_display_name="Check other files",
         map_index_template="{{ feed['name'] }}",
     )
     def check_other_files(feed: dict) -> list:

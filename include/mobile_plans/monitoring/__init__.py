@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     )
     from include.mobile_plans.monitoring.history import HISTORY_COLUMNS, import_history, read_row
     from include.mobile_plans.monitoring.retention import (
+        LATEST_ROUND,
         SealedDay,
         clear_days,
         problem_of,
@@ -57,6 +58,7 @@ __all__ = [
     "ARCHIVE_VARIABLE",
     "CONTROL_TARGETS_VARIABLE",
     "HISTORY_COLUMNS",
+    "LATEST_ROUND",
     "Archive",
     "Outage",
     "OutageRun",
@@ -96,7 +98,7 @@ _LATER = {
     **dict.fromkeys(("ARCHIVE_VARIABLE", "Archive", "bounds_of", "stored_targets"), "archive"),
     **dict.fromkeys(("HISTORY_COLUMNS", "import_history", "read_row"), "history"),
     **dict.fromkeys(
-        ("SealedDay", "clear_days", "problem_of", "seal_days", "sealed_days"),
+        ("LATEST_ROUND", "SealedDay", "clear_days", "problem_of", "seal_days", "sealed_days"),
         "retention",
     ),
 }

@@ -28,7 +28,7 @@ ACTOR = "housekeeping"
 IMPORTED = "history.imported"
 _SEALED, _CLEARED = "archive.sealed", "archive.cleared"
 _DAY = timedelta(days=1)
-_LATEST_ROUND = timedelta(hours=2, minutes=30)
+LATEST_ROUND = timedelta(hours=2, minutes=30)
 """How long after a day its last rounds may still wait to be recorded."""
 _HOUR_S = 3600
 
@@ -87,7 +87,7 @@ def closed_days(connection: Connection, now: datetime) -> Iterator[tuple[date, i
     if oldest is None:
         return
     day = start_of(oldest).date()
-    while bounds_of(day)[1] <= (now - _LATEST_ROUND).timestamp():
+    while bounds_of(day)[1] <= (now - LATEST_ROUND).timestamp():
         if number := _stored(connection, day):
             yield day, number
         day += _DAY

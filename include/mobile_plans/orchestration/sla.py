@@ -13,8 +13,6 @@ from include.mobile_plans.simulation.clock import SystemClock
 
 clock = SystemClock()
 _DAY = timedelta(days=1)
-_SEALED_AFTER = timedelta(hours=2, minutes=30)
-"""How long after a day its last rounds may still come; before that it is not sealed."""
 
 
 def schedule() -> CronTriggerTimetable:
@@ -52,7 +50,7 @@ def day_to_report(params: Mapping[str, Any]) -> str:
     else:
         run = get_current_context()["dag_run"]
         day = (run.logical_date or now).astimezone(UTC).date() - _DAY
-    over_at = datetime.combine(day + _DAY, time(), tzinfo=UTC) + _SEALED_AFTER
+    over_at = datetime.combine(day + _DAY, time(), tzinfo=UTC) + monitoring.LATEST_ROUND
     if now < over_at:
         msg = f"{day} can be reported from {over_at:%Y-%m-%d %H:%M} UTC on: then all of it is known"
         raise BadInput(msg)

@@ -13,7 +13,6 @@ from include.mobile_plans.sla.rollup import Edges, Rollup
 
 _DEVIATIONS = 1.959964
 """Of a normal distribution, so many standard deviations either way hold 95 %."""
-_MOST_DECIMALS = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,21 +141,8 @@ def in_words(counted: Counted) -> str:
     return (
         f"{counted.bad:,} bad of {counted.known:,} known slots: "
         f"{words.percent(counted.good / counted.known)} "
-        f"(95 % interval {percent(low).removesuffix(' %')} to {percent(high)})"
+        f"(95 % interval {words.percent(low).removesuffix(' %')} to {words.percent(high)})"
     )
-
-
-def percent(share: float, other: float | None = None) -> str:
-    """Write a share in percent, with as many decimals as tell it from another one; at least two."""
-    decimals = 2
-    while (
-        other is not None
-        and share != other
-        and decimals < _MOST_DECIMALS
-        and f"{share * 100:.{decimals}f}" == f"{other * 100:.{decimals}f}"
-    ):
-        decimals += 1
-    return f"{share * 100:.{decimals}f} %"
 
 
 def judge_availability(counted: Counted, terms: Terms) -> Judged:
@@ -169,14 +155,14 @@ def judge_availability(counted: Counted, terms: Terms) -> Judged:
             return Judged(verdict=Verdict.UNDECIDED, reason="no slot is known")
         return Judged(
             verdict=Verdict.MET if kept else Verdict.MISSED,
-            reason=f"{percent(counted.share, promised)} of the known slots were good, "
-            f"{percent(promised)} is promised",
+            reason=f"{words.percent(counted.share, promised)} of the known slots were good, "
+            f"{words.percent(promised)} is promised",
         )
     is_young, reason = doubt
     if not is_young and counted.high is not None and counted.high < promised:
         reason = (
             f"even if every unknown slot had been good, it would be "
-            f"{percent(counted.high, promised)}; {percent(promised)} is promised"
+            f"{words.percent(counted.high, promised)}; {words.percent(promised)} is promised"
         )
         return Judged(verdict=Verdict.MISSED, reason=reason)
     return Judged(verdict=Verdict.UNDECIDED, reason=reason)
@@ -205,14 +191,14 @@ def _doubt(counted: Counted, terms: Terms) -> tuple[bool, str] | None:
     if counted.known * (1 - terms.availability) < 1 - 1e-9:
         reason = (
             f"only {counted.known:,} slots are known: a single bad one would decide over "
-            f"{percent(terms.availability)}"
+            f"{words.percent(terms.availability)}"
         )
         return (True, reason) if terms.availability < 1 else None
     coverage = counted.coverage or 0.0
     if coverage < terms.minimum_coverage:
         return False, (
-            f"only {percent(coverage, terms.minimum_coverage)} of the slots are known, "
-            f"{percent(terms.minimum_coverage)} are needed to judge"
+            f"only {words.percent(coverage, terms.minimum_coverage)} of the slots are known, "
+            f"{words.percent(terms.minimum_coverage)} are needed to judge"
         )
     return None
 

@@ -6,6 +6,7 @@ from math import floor
 from include.mobile_plans.sla.model import FeedLine, Statement, Verdict
 
 NOT_KNOWN = "not known"
+_MOST_DECIMALS = 6
 CAUSE_WORDS = {
     "theirs": "the portal did not answer as agreed",
     "ours": "nobody probed: our monitoring stood still",
@@ -32,12 +33,31 @@ VERDICT_WORDS = {
 }
 
 
-def percent(share: float | None) -> str:
-    """Write a share such as ``99.95 %``, rounded down: 99.8999 % never reads as 99.90 %."""
+def percent(share: float | None, other: float | None = None) -> str:
+    """
+    Write a share such as ``99.95 %``, rounded down: 99.8999 % never reads as 99.90 %.
+
+    Args:
+        share: From 0 to 1, or None where it is not known.
+        other: Another one it must be told from; then with as many decimals as that needs.
+    """
     if share is None:
         return NOT_KNOWN
+    decimals = 2
+    while (
+        other is not None
+        and share != other
+        and decimals < _MOST_DECIMALS
+        and _down(share, decimals) == _down(other, decimals)
+    ):
+        decimals += 1
+    return f"{_down(share, decimals):.{decimals}f} %"
+
+
+def _down(share: float, decimals: int) -> float:
+    scale = float(10**decimals)
     # Rounded far behind the figures shown first, because 0.9995 is a little less in binary.
-    return f"{floor(round(share * 10_000, 6)) / 100:.2f} %"
+    return floor(round(share * 100 * scale, 6)) / scale
 
 
 def milliseconds(value: float | None) -> str:

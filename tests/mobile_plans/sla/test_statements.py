@@ -69,7 +69,7 @@ def test_a_day_is_indicative_and_a_month_is_judged(desk: Desk) -> None:
     assert figures.budget.left_s == pytest.approx(-3.6)
     assert figures.judged_availability.verdict == "missed"
     assert figures.judged_availability.reason == (
-        "99.896 % of the known slots were good, 99.90 % is promised"
+        "99.89 % of the known slots were good, 99.90 % is promised"
     )
     month = made(desk, *NOVEMBER)
     assert (month.number, month.kind) == ("SLA-contoso-2026-11", "month")
