@@ -2,8 +2,8 @@
 ## What it promises
 
 Checks every night that nobody changed the record behind its back, seals the samples of each day
-that is over into the archive, and removes closed promises, sent notices and sealed samples that are
-older than policy keeps them. Never anything open; what was removed is itself on record.
+that is over into the archive, and removes closed promises, sent notices, sealed samples and ids of
+detail records that are older than policy keeps them. Never anything open; what was removed is itself on record.
 
 ## When it runs
 
@@ -51,7 +51,7 @@ def housekeeping() -> None:
 
     @plain_task(task_display_name="Remove what is old")
     def remove_what_is_old() -> dict:
-        """Remove promises, notices and sealed samples beyond their time."""
+        """Remove promises, notices, sealed samples and ids beyond their time."""
         return tidying.remove_what_is_old()
 
     verify_the_record() >> seal_closed_days() >> remove_what_is_old()

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         ARCHIVE_VARIABLE,
         Archive,
         bounds_of,
+        changed_at,
         stored_targets,
     )
     from include.mobile_plans.monitoring.history import HISTORY_COLUMNS, import_history, read_row
@@ -70,6 +71,7 @@ __all__ = [
     "SlotState",
     "Watch",
     "bounds_of",
+    "changed_at",
     "clear_days",
     "failing_portals",
     "import_history",
@@ -95,7 +97,9 @@ __all__ = [
 ]
 
 _LATER = {
-    **dict.fromkeys(("ARCHIVE_VARIABLE", "Archive", "bounds_of", "stored_targets"), "archive"),
+    **dict.fromkeys(
+        ("ARCHIVE_VARIABLE", "Archive", "bounds_of", "changed_at", "stored_targets"), "archive"
+    ),
     **dict.fromkeys(("HISTORY_COLUMNS", "import_history", "read_row"), "history"),
     **dict.fromkeys(
         ("LATEST_ROUND", "SealedDay", "clear_days", "problem_of", "seal_days", "sealed_days"),

@@ -121,8 +121,34 @@ class Archive:
             stream = self._files.open(self._place(file), "rb")
             return pq.ParquetFile(stream, read_dictionary=list(dictionaries))
 
+    def remove_older(self, folder: str, before: datetime) -> int:
+        """
+        Remove the files below a folder that were written before an instant; return how many.
+
+        Raises:
+            MobilePlansError: The file system refuses it.
+        """
+        place = self._place(folder)
+        self._files.invalidate_cache()
+        with _explained(folder):
+            found = self._files.find(place, detail=True) if self._files.exists(place) else {}
+            old = [path for path, info in found.items() if changed_at(info) < before]
+            for path in old:
+                self._files.rm_file(path)
+        return len(old)
+
     def _place(self, file: str) -> str:
         return f"{self._root}/{file}"
+
+
+def changed_at(info: dict[str, Any]) -> datetime:
+    """Read when a file was written, as file systems tell it in different ways."""
+    told = info.get("mtime", info.get("LastModified", info.get("created", 0)))
+    if isinstance(told, str):
+        told = datetime.fromisoformat(told)
+    if isinstance(told, datetime):
+        return told if told.tzinfo else told.replace(tzinfo=UTC)
+    return datetime.fromtimestamp(float(told), UTC)
 
 
 @contextmanager

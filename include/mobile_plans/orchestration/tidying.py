@@ -1,10 +1,12 @@
 """What the tasks of ``housekeeping`` do."""
 
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import CronTriggerTimetable
 
+from include.mobile_plans import xdr
 from include.mobile_plans.errors import MobilePlansError
 from include.mobile_plans.monitoring import Archive, clear_days, seal_days
 from include.mobile_plans.obligations import housekeep
@@ -53,7 +55,7 @@ def seal_closed_days() -> list[str]:
 
 def remove_what_is_old() -> dict[str, Any]:
     """
-    Remove what policy no longer keeps: closed promises, sent notices, samples that are sealed.
+    Remove what policy no longer keeps: closed promises, sent notices, sealed samples, old ids.
 
     Raises:
         MobilePlansError: Samples are old enough to go, but stay: they are not in the archive.
@@ -64,4 +66,10 @@ def remove_what_is_old() -> dict[str, Any]:
     if kept:
         msg = f"samples that should go are kept: {'; '.join(kept)}"
         raise MobilePlansError(msg)
-    return removed | {"days_of_samples": [day.isoformat() for day in cleared]}
+    # A record counts as doubled for as long as closed periods are looked at again; a day to spare.
+    before = clock.now() - policy.xdr.gap_filling - timedelta(days=1)
+    ids = Archive.from_environment().remove_older(xdr.IDS, before)
+    return removed | {
+        "days_of_samples": [day.isoformat() for day in cleared],
+        "files_of_record_ids": ids,
+    }

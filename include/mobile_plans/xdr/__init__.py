@@ -24,7 +24,7 @@ from include.mobile_plans.xdr.model import (
 )
 from include.mobile_plans.xdr.overview import period_status, period_statuses, periods_ended
 from include.mobile_plans.xdr.periods import Period, PeriodState, PeriodStatus
-from include.mobile_plans.xdr.records import CheckedFile, checked_files, write_off
+from include.mobile_plans.xdr.records import IDS, CheckedFile, checked_files, write_off
 from include.mobile_plans.xdr.summary import FeedSummary, feed_rows, summarise
 from include.mobile_plans.xdr.tending import tend_feeds
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FEEDS",
+    "IDS",
     "AcceptedFile",
     "CheckedFile",
     "Column",

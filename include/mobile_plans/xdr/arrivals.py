@@ -10,12 +10,13 @@ Nothing is read while it is in flight: a data file waits for its manifest, which
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import fsspec
 
 from include.mobile_plans.errors import BadInput, MobilePlansError
+from include.mobile_plans.monitoring import changed_at
 from include.mobile_plans.policy.mobile_operators import XdrFeed
 from include.mobile_plans.policy.xdr import XdrPolicy
 from include.mobile_plans.xdr.contract import parse_file_name
@@ -141,7 +142,7 @@ class FeedFolder:
             Listed(
                 place=path.removeprefix(self.root).lstrip("/"),
                 size=int(info.get("size") or 0),
-                changed_at=_changed_at(info),
+                changed_at=changed_at(info),
             )
             for path, info in sorted(found.items())
             if info.get("type") == "file" and not info.get("islink")
@@ -160,16 +161,6 @@ class FeedFolder:
     def path(self, place: str) -> str:
         """Return the whole path of a file below it."""
         return f"{self.root}/{place}"
-
-
-def _changed_at(info: dict[str, Any]) -> datetime:
-    """Read when a file was written, as file systems tell it in different ways."""
-    told = info.get("mtime", info.get("LastModified", info.get("created", 0)))
-    if isinstance(told, str):
-        told = datetime.fromisoformat(told)
-    if isinstance(told, datetime):
-        return told if told.tzinfo else told.replace(tzinfo=UTC)
-    return datetime.fromtimestamp(float(told), UTC)
 
 
 def arrivals(

@@ -17,6 +17,7 @@ from include.mobile_plans.errors import MobilePlansError
 from include.mobile_plans.monitoring import Archive
 from include.mobile_plans.xdr.cells import Numbers
 from include.mobile_plans.xdr.ids import IdLog
+from include.mobile_plans.xdr.records import IDS
 
 _SCHEMA = pa.schema([("hash", pa.uint64()), ("id", pa.string())])
 
@@ -28,7 +29,7 @@ def mark_of(sha256: str | None) -> str:
 
 def place_of(slug: str, name: str, sha256: str | None) -> str:
     """Name the file of ids of a checked file."""
-    return f"xdr/ids/{slug}/{name}.{mark_of(sha256)}.parquet"
+    return f"{IDS}/{slug}/{name}.{mark_of(sha256)}.parquet"
 
 
 def keep_ids(archive: Archive, ids: IdLog, place: str, folder: Path) -> None:

@@ -14,8 +14,9 @@ from include.mobile_plans.store import append_event, read_events
 from include.mobile_plans.store.tables import xdr_file as table
 from include.mobile_plans.xdr.model import Cadence, FeedFileName, FeedName, FileReport
 
+IDS = "xdr/ids"
+"""Where in the archive the ids of accepted files are kept."""
 WRITTEN_OFF = "period.written_off"
-DIGEST = "digest.sent"
 _SERIOUS = ("R", "Q")
 
 

@@ -15,6 +15,7 @@ from include.mobile_plans.simulation.xdr_feeds import deliver
 from include.mobile_plans.simulation.xdr_files import draft_file, write_draft
 from include.mobile_plans.store.tables import xdr_file
 from include.mobile_plans.xdr import (
+    IDS,
     CheckedFile,
     FeedFolder,
     FeedName,
@@ -215,6 +216,21 @@ def test_records_of_the_days_before_are_known(drop: Drop) -> None:
     (_, second) = drop.files()
     assert second.quarantined == 50
     assert "S01" in outcome
+
+
+def test_ids_are_kept_no_longer_than_they_are_asked_for(drop: Drop) -> None:
+    """S01: what is older than a week and a day goes; what is younger stays, whatever it is."""
+    drop.send()
+    drop.check()
+    archive = Archive(str(drop.archive))
+    (ids,) = (drop.archive / IDS).rglob("*.parquet")
+    now = drop.world.clock.now()
+    drop.touch(ids, now - timedelta(days=8))
+    assert archive.remove_older(IDS, now - timedelta(days=8)) == 0
+    assert ids.exists()
+    assert archive.remove_older(IDS, now - timedelta(days=7)) == 1
+    assert not ids.exists()
+    assert archive.remove_older("nothing/here", now) == 0
 
 
 def test_whose_file_it_is(drop: Drop) -> None:

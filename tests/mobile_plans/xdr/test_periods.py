@@ -70,6 +70,27 @@ def test_nothing_is_owed_before_go_live_or_after_it_ended(world: World) -> None:
     )
 
 
+def test_a_period_with_a_pause_in_it_is_not_owed(world: World) -> None:  # noqa: F811
+    """X1: whoever was not live all the time owes no whole file of it."""
+    for minutes, state in ((10, "suspended"), (20, "live")):
+        with world.write() as connection:
+            change_state(
+                connection,
+                "tailspin",
+                state,
+                author="Ada",
+                approver=None,
+                reason="pause",
+                now=NOON + timedelta(minutes=minutes),
+            )
+    found = owed(world, NOON - HOUR, NOON + 3 * HOUR, "tailspin")
+    assert [one[4:20] for one in found] == [
+        "2026-11-23 11:00",
+        "2026-11-23 13:00",
+        "2026-11-23 14:00",
+    ]
+
+
 def test_a_feed_is_owed_from_when_its_record_names_it(world: World) -> None:  # noqa: F811
     """X1: another cadence or a new feed counts from the next whole period."""
     record = versions_of(world, "tailspin")[-1].mobile_operator
