@@ -3,7 +3,8 @@
 
 Checks every night that nobody changed the record behind its back, seals the samples of each day
 that is over into the archive, and removes closed promises, sent notices, sealed samples and ids of
-detail records that are older than policy keeps them. Never anything open; what was removed is itself on record.
+detail records that are older than policy keeps them. Never anything open; what was removed is
+itself on record.
 
 ## When it runs
 
