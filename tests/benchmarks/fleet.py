@@ -67,7 +67,7 @@ class Portals:
 
     def uri(self, slug: str) -> str:
         """Return the address of one."""
-        return f"https://localhost:{self.port}/{slug}/"
+        return f"https://127.0.0.1:{self.port}/{slug}/"
 
     def environment(self) -> dict[str, str]:
         """Return what a process that probes them finds in its environment."""

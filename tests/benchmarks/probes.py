@@ -3,10 +3,10 @@ Processor milliseconds of one HTTPS probe, recording included, beside Debian's b
 
 Both ask one nginx on this machine over TLS, a new connection each time, 1,000 portals in five
 seconds, starts spread over four of them, and check status and body; both trust the same file of
-authorities. Ours is the whole watcher in a process of its own: it plans, probes, judges and commits
-every sample to SQLite. The peer is the exporter's process only: whoever asks it and keeps its
-answers, as Prometheus would, is not counted. Both probe at the same time, so that whatever else the
-machine does falls on both.
+authorities and are given an address: no name is looked up, no second address is tried. Ours is the
+whole watcher in a process of its own: it plans, probes, judges and commits every sample to SQLite.
+The peer is the exporter's process only: whoever asks it and keeps its answers, as Prometheus would,
+is not counted. Both probe at the same time, so that whatever else the machine does falls on both.
 
 `probes 10000` is 10,000 portals in slots of 30 seconds in one process: how late 99 of 100 probes
 begin, how many slots are lost, how much memory it takes, what share of a core. `probes farthest` is

@@ -7,6 +7,7 @@ thread, with the result.
 
 import contextlib
 import heapq
+import math
 import os
 import select
 import threading
@@ -25,6 +26,18 @@ from include.mobile_plans.monitoring.transfer import Transfer
 Done = Callable[[ProbeResult], None]
 Died = Callable[[Exception], None]
 _LONGEST_WAIT_S = 60.0
+_SLACK_S = 0.015
+"""
+How long a start may wait for company (decision 0023).
+
+A thread woken for one start alone finds its caches cold, which costs more than the start does.
+"""
+_INTERESTS = {
+    pycurl.POLL_NONE: 0,
+    pycurl.POLL_IN: select.EPOLLIN,
+    pycurl.POLL_OUT: select.EPOLLOUT,
+    pycurl.POLL_INOUT: select.EPOLLIN | select.EPOLLOUT,
+}
 
 
 @dataclass(slots=True)
@@ -64,6 +77,7 @@ class ProbeEngine:
         self._idle: list[Transfer] = []
         self._closing = False
         self._curl_due: float | None = None
+        self._watched: set[int] = set()
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._epoll = select.epoll()
         self._epoll.register(self._wake, select.EPOLLIN)
@@ -102,17 +116,17 @@ class ProbeEngine:
             self._multi.close()
 
     def _turn(self) -> None:
-        """Take what was asked, start what is due, let libcurl work, hand out what has ended."""
-        while self._inbox:
-            for ask in self._inbox.popleft():
-                heapq.heappush(self._due, (ask.due, next(self._numbers), ask))
-        self._start_due()
+        """Let libcurl work, take what was asked, start what is due, hand out what has ended."""
         running = len(self._running)
         for file, events in self._epoll.poll(self._wait_s()):
             if file == self._wake:
                 os.eventfd_read(self._wake)
             else:
                 _, running = self._multi.socket_action(file, _actions(events))
+        while self._inbox:
+            for ask in self._inbox.popleft():
+                heapq.heappush(self._due, (ask.due, next(self._numbers), ask))
+        self._start_due()
         if self._curl_due is not None and self._curl_due <= time.monotonic():
             self._curl_due = None
             _, running = self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
@@ -120,13 +134,11 @@ class ProbeEngine:
             self._collect()
 
     def _wait_s(self) -> float:
-        """Return how long nothing is due."""
-        due = self._due[0][0] if self._due else self._curl_due
-        if due is None:
-            return _LONGEST_WAIT_S
-        if self._curl_due is not None and self._curl_due < due:
-            due = self._curl_due
-        return min(max(due - time.monotonic(), 0.0), _LONGEST_WAIT_S)
+        """Return how long nothing has to be done."""
+        until = self._due[0][0] + _SLACK_S if self._due else math.inf
+        if self._curl_due is not None and self._curl_due < until:
+            until = self._curl_due
+        return min(max(until - time.monotonic(), 0.0), _LONGEST_WAIT_S)
 
     def _start_due(self) -> None:
         while self._due and self._due[0][0] <= time.monotonic():
@@ -164,16 +176,16 @@ class ProbeEngine:
     def _watch(self, what: int, file: int, _multi: object, _data: object) -> None:
         """Watch a socket as libcurl tells."""
         if what == pycurl.POLL_REMOVE:
+            self._watched.discard(file)
             with contextlib.suppress(OSError):  # a closed file has left by itself
                 self._epoll.unregister(file)
             return
-        events = select.EPOLLIN if what & pycurl.POLL_IN else 0
-        if what & pycurl.POLL_OUT:
-            events |= select.EPOLLOUT
-        try:
-            self._epoll.modify(file, events)
-        except FileNotFoundError:
-            self._epoll.register(file, events)
+        if file in self._watched:
+            with contextlib.suppress(FileNotFoundError):  # closed, and opened again as another
+                self._epoll.modify(file, _INTERESTS[what])
+                return
+        self._epoll.register(file, _INTERESTS[what])
+        self._watched.add(file)
 
     def _set_timer(self, milliseconds: int) -> None:
         self._curl_due = None if milliseconds < 0 else time.monotonic() + milliseconds / 1000

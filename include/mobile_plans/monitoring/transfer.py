@@ -62,6 +62,8 @@ class Transfer:
         self.curl = pycurl.Curl()
         self.curl.transfer = self
         self._request: ProbeRequest | None = None
+        self._with_certificate = False
+        self._keeps_headers = False
         self._body = bytearray()
         self._headers: dict[str, str] = {}
         self._prepare()
@@ -72,11 +74,17 @@ class Transfer:
         self._body.clear()
         self._headers.clear()
         self.curl.setopt(pycurl.URL, request.uri)
-        self.curl.setopt(pycurl.OPT_CERTINFO, with_certificate)
-        if request.expectation is not None and request.expectation.header is not None:
-            self.curl.setopt(pycurl.HEADERFUNCTION, self._keep_header)
-        else:
-            self.curl.unsetopt(pycurl.HEADERFUNCTION)
+        if with_certificate != self._with_certificate:
+            self._with_certificate = with_certificate
+            self.curl.setopt(pycurl.OPT_CERTINFO, with_certificate)
+        expectation = request.expectation
+        keeps_headers = expectation is not None and expectation.header is not None
+        if keeps_headers != self._keeps_headers:
+            self._keeps_headers = keeps_headers
+            if keeps_headers:
+                self.curl.setopt(pycurl.HEADERFUNCTION, self._keep_header)
+            else:
+                self.curl.unsetopt(pycurl.HEADERFUNCTION)
 
     def outcome(self, error: int, message: str, late_us: int) -> ProbeResult:
         """
@@ -87,18 +95,24 @@ class Transfer:
             message: Its words.
             late_us: How late the probe was started.
         """
-        times, reached = self._times()
-        status = self.curl.getinfo(pycurl.RESPONSE_CODE) or None
-        phase, reason, detail = self._judge(error, message, status, reached)
+        get = self.curl.getinfo
+        dns, connect = get(pycurl.NAMELOOKUP_TIME_T), get(pycurl.CONNECT_TIME_T)
+        ready, first_byte = get(pycurl.APPCONNECT_TIME_T), get(pycurl.STARTTRANSFER_TIME_T)
+        connected = ready or (connect if self._is_plain() else 0)
+        phase, reason, detail = self._judge(error, message, (dns, connect, connected, first_byte))
         return ProbeResult(
             target=self._request.target if self._request else "",
             late_us=late_us,
-            **times,
-            status=status,
+            dns_us=dns or None,
+            connect_us=connect - dns if connect else None,
+            tls_us=ready - connect if ready else None,
+            first_byte_us=first_byte - connected if first_byte and connected else None,
+            total_us=get(pycurl.TOTAL_TIME_T),
+            status=get(pycurl.RESPONSE_CODE) or None,
             phase=phase,
             reason=reason,
             detail=detail and detail[:_MOST_DETAIL],
-            certificate_ends_at=self._certificate_ends_at(),
+            certificate_ends_at=self._certificate_ends_at() if self._with_certificate else None,
         )
 
     def _prepare(self) -> None:
@@ -118,6 +132,7 @@ class Transfer:
             (pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1),
             (pycurl.PROXY, ""),  # the portal itself is asked, whatever the environment says
             (pycurl.USERAGENT, settings.user_agent),
+            (pycurl.HTTPHEADER, ["Connection: close"]),  # so the portal need not wait for more
             (pycurl.WRITEFUNCTION, self._keep_body),
             (pycurl.CAINFO, settings.authorities),
             (pycurl.SSL_EC_CURVES, _CURVES),
@@ -141,37 +156,18 @@ class Transfer:
         if separator:
             self._headers[name.strip()] = value.strip()
 
-    def _times(self) -> tuple[dict[str, int | None], Phase]:
-        """Return how long each phase took, and the phase in which they stop."""
-        get = self.curl.getinfo
-        dns, connect = get(pycurl.NAMELOOKUP_TIME_T), get(pycurl.CONNECT_TIME_T)
-        ready = get(pycurl.APPCONNECT_TIME_T) or 0
-        first_byte, total = get(pycurl.STARTTRANSFER_TIME_T), get(pycurl.TOTAL_TIME_T)
-        is_plain = (get(pycurl.EFFECTIVE_URL) or "").startswith("http:")
-        connected = ready or (connect if is_plain else 0)
-        reached = (
-            (dns, Phase.DNS),
-            (connect, Phase.CONNECT),
-            (connected, Phase.TLS),
-            (first_byte, Phase.FIRST_BYTE),
-        )
-        times = {
-            "dns_us": dns or None,
-            "connect_us": connect - dns if connect else None,
-            "tls_us": ready - connect if ready else None,
-            "first_byte_us": first_byte - connected if first_byte and connected else None,
-            "total_us": total,
-        }
-        return times, next((phase for time, phase in reached if not time), Phase.BODY)
+    def _is_plain(self) -> bool:
+        return (self.curl.getinfo(pycurl.EFFECTIVE_URL) or "").startswith("http:")
 
     def _judge(
-        self, error: int, message: str, status: int | None, reached: Phase
+        self, error: int, message: str, times: tuple[int, int, int, int]
     ) -> tuple[Phase | None, Reason | None, str | None]:
         if error == pycurl.E_OK:
-            problems = self._problems(status or 0)
+            problems = self._problems()
             if not problems:
                 return None, None, None
             return Phase.ANSWER, Reason.UNEXPECTED_ANSWER, "; ".join(problems)
+        reached = _reached(times)
         if error == pycurl.E_PEER_FAILED_VERIFICATION:
             return Phase.TLS, self._certificate_fault(), message
         if error == pycurl.E_UNSUPPORTED_PROTOCOL:
@@ -185,12 +181,13 @@ class Transfer:
             reason = Reason.OURS  # nobody refused: no file was left for a socket
         return phase or reached, reason, message
 
-    def _problems(self, status: int) -> list[str]:
+    def _problems(self) -> list[str]:
         expectation = self._request.expectation if self._request else None
         if expectation is None:
             return []
         looks_inside = expectation.body_text is not None or expectation.json_path is not None
         body = self._body.decode("utf-8", errors="replace") if looks_inside else ""
+        status = self.curl.getinfo(pycurl.RESPONSE_CODE)
         return judge_answer(expectation, status, self._headers, body)
 
     def _certificate_fault(self) -> Reason:
@@ -204,6 +201,12 @@ class Transfer:
         if not chain:
             return None
         return next((_instant(text) for name, text in chain[0] if name == "Expire date"), None)
+
+
+def _reached(times: tuple[int, int, int, int]) -> Phase:
+    """Return the phase in which the times stop: those of DNS, connect, TLS and first byte."""
+    phases = (Phase.DNS, Phase.CONNECT, Phase.TLS, Phase.FIRST_BYTE)
+    return next((phase for phase, time in zip(phases, times, strict=True) if not time), Phase.BODY)
 
 
 @lru_cache(maxsize=20_000)

@@ -311,6 +311,32 @@ def test_one_bad_portal_never_delays_the_others(
     assert sum(result.reason == "timeout" for result in results) == 200
 
 
+def test_starts_wait_a_moment_for_company(
+    engine: ProbeEngine, server: RoughServer, settings: ProbeSettings
+) -> None:
+    """Decision 0023: of two probes due 10 ms apart the first waits, and none starts early."""
+    late: dict[str, int] = {}
+    finished = threading.Event()
+
+    def done(result: ProbeResult) -> None:
+        late[result.target] = result.late_us or 0
+        if len(late) == 2:
+            finished.set()
+
+    begin = time.monotonic() + 0.1
+    engine.ask(
+        Ask(
+            due=begin + after_s,
+            request=ProbeRequest(target=target, uri=server.uri("ok"), expectation=OK),
+            settings=settings,
+            done=done,
+        )
+        for target, after_s in (("first", 0.0), ("second", 0.010))
+    )
+    assert finished.wait(20)
+    assert late["first"] > late["second"] >= 0
+
+
 def test_a_closed_engine_drops_what_is_running(
     server: RoughServer, settings: ProbeSettings
 ) -> None:
