@@ -19,8 +19,8 @@ and writes `build/benchmarks.json`; `make bench ONLY=iccid` measures one. This p
 
 - A **figure** is a cost, so less is better: processor seconds of all threads, the least of several
   runs. Wall time on a shared machine proves little.
-- A **ratio** is our cost divided by the peer's. Both work in turn, in one process, on the same
-  input, and must give the same answer.
+- A **ratio** is our cost divided by the peer's. Both work on the same input and must give the same
+  answer; in turn and in one process, unless the text below says otherwise.
 - A **limit** bounds the ratio, or the figure where there is no peer. A benchmark above its limit
   ends `make bench` with exit code 1.
 
