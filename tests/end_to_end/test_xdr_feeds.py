@@ -263,4 +263,5 @@ def test_names_in_airflow_are_for_people(played: Played) -> None:
         found = played.ops._call("GET", path)["task_instances"]
         names |= {one["rendered_map_index"] for one in found if one["map_index"] >= 0}
     assert any(name.startswith("tailspin CDR 20") for name in names if name)
-    assert "northwind CDR, 3 files" in names
+    # In the first hours of a day the file of yesterday is found by the sensor of its own period.
+    assert {"northwind CDR, 3 files", "northwind CDR, 2 files"} & names
