@@ -10,12 +10,11 @@ from urllib.parse import urlsplit
 
 import requests
 
-from include.mobile_plans.monitoring import judge_answer
+from include.mobile_plans.monitoring import follows_redirects, judge_response
 from include.mobile_plans.policy import Expectation
 
 CERTIFICATES_VARIABLE = "MOBILE_PLANS_CA_FILE"
 _TIMEOUT_S = 10
-_SHOWN_BYTES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,12 +71,11 @@ def inspect_portal(uri: str, expectation: Expectation, *, looks: int) -> PortalI
 def _look(uri: str, expectation: Expectation) -> tuple[list[str], float | None]:
     trusted = environ.get(CERTIFICATES_VARIABLE) or True
     try:
-        answer = requests.get(uri, timeout=_TIMEOUT_S, verify=trusted)
+        follows = follows_redirects(expectation)
+        answer = requests.get(uri, timeout=_TIMEOUT_S, verify=trusted, allow_redirects=follows)
     except requests.RequestException as error:
         return [f"no answer: {type(error).__name__}"], None
-    body = answer.content[:_SHOWN_BYTES].decode(answer.encoding or "utf-8", errors="replace")
-    problems = judge_answer(expectation, answer.status_code, answer.headers, body)
-    return problems, answer.elapsed.total_seconds()
+    return judge_response(expectation, answer), answer.elapsed.total_seconds()
 
 
 def _certificate(uri: str) -> tuple[datetime | None, str | None]:

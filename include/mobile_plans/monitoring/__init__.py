@@ -10,7 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from include.mobile_plans.monitoring.alerts import look_after_monitoring
-from include.mobile_plans.monitoring.answers import judge_answer
+from include.mobile_plans.monitoring.answers import follows_redirects, judge_answer, judge_response
 from include.mobile_plans.monitoring.planning import CONTROL_TARGETS_VARIABLE
 from include.mobile_plans.monitoring.reading import (
     Outage,
@@ -74,8 +74,10 @@ __all__ = [
     "changed_at",
     "clear_days",
     "failing_portals",
+    "follows_redirects",
     "import_history",
     "judge_answer",
+    "judge_response",
     "look_after_monitoring",
     "newest_sample",
     "outage_words",

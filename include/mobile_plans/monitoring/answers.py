@@ -2,10 +2,16 @@
 
 import json
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from include.mobile_plans.policy.expectations import Expectation
 
+if TYPE_CHECKING:
+    from requests import Response
+
 _SHOWN = 60
+_READ_BYTES = 1_000_000
+"""How much of a body is read where no policy of probes applies."""
 
 
 def judge_answer(
@@ -41,6 +47,32 @@ def judge_answer(
                 f"expected {expectation.json_path.equals!r}"
             )
     return problems
+
+
+def judge_response(expectation: Expectation, answer: "Response") -> list[str]:
+    """
+    List how an answer taken with requests differs from the expected response (M2).
+
+    It is judged as a probe would be, redirects and size included; whoever asks passes
+    ``allow_redirects=follows_redirects(expectation)``.
+
+    Args:
+        expectation: What must hold.
+        answer: The last answer, with the redirects that led to it.
+    """
+    problems = []
+    redirects, size = len(answer.history), len(answer.content)
+    if expectation.maximum_redirects is not None and redirects > expectation.maximum_redirects:
+        problems.append(f"{redirects} redirects, expected at most {expectation.maximum_redirects}")
+    if expectation.maximum_body_bytes is not None and size > expectation.maximum_body_bytes:
+        problems.append(f"{size:,} bytes, expected at most {expectation.maximum_body_bytes:,}")
+    body = answer.content[:_READ_BYTES].decode(answer.encoding or "utf-8", errors="replace")
+    return problems + judge_answer(expectation, answer.status_code, answer.headers, body)
+
+
+def follows_redirects(expectation: Expectation) -> bool:
+    """Tell whether redirects are followed; where none may be, a redirect is itself the answer."""
+    return expectation.maximum_redirects != 0
 
 
 def _value_at(path: str, body: str) -> str | None:

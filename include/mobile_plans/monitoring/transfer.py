@@ -8,7 +8,7 @@ from functools import lru_cache
 
 import pycurl
 
-from include.mobile_plans.monitoring.answers import judge_answer
+from include.mobile_plans.monitoring.answers import follows_redirects, judge_answer
 from include.mobile_plans.monitoring.probes import (
     Phase,
     ProbeRequest,
@@ -16,7 +16,9 @@ from include.mobile_plans.monitoring.probes import (
     ProbeSettings,
     Reason,
 )
+from include.mobile_plans.policy.expectations import Expectation
 
+_ANYTHING = Expectation(statuses=())
 _MOST_DETAIL = 200
 _DNS_CACHE_OFF = 0
 _CURVES = "X25519:P-256:P-384"
@@ -62,8 +64,9 @@ class Transfer:
         self.curl = pycurl.Curl()
         self.curl.transfer = self
         self._request: ProbeRequest | None = None
-        self._with_certificate = False
+        self._set_to: dict[int, int] = {}
         self._keeps_headers = False
+        self._most_bytes = settings.maximum_body_bytes
         self._body = bytearray()
         self._headers: dict[str, str] = {}
         self._prepare()
@@ -74,17 +77,33 @@ class Transfer:
         self._body.clear()
         self._headers.clear()
         self.curl.setopt(pycurl.URL, request.uri)
-        if with_certificate != self._with_certificate:
-            self._with_certificate = with_certificate
-            self.curl.setopt(pycurl.OPT_CERTINFO, with_certificate)
-        expectation = request.expectation
-        keeps_headers = expectation is not None and expectation.header is not None
+        self._set(pycurl.OPT_CERTINFO, int(with_certificate))
+        self._expect(request.expectation)
+
+    def _expect(self, expectation: Expectation | None) -> None:
+        """Set the handle up for what is expected, within what policy allows."""
+        redirects, most_bytes = self.settings.maximum_redirects, self.settings.maximum_body_bytes
+        wanted = expectation or _ANYTHING
+        if wanted.maximum_redirects is not None:
+            redirects = min(redirects, wanted.maximum_redirects)
+        if wanted.maximum_body_bytes is not None:
+            most_bytes = min(most_bytes, wanted.maximum_body_bytes)
+        self._most_bytes = most_bytes
+        self._set(pycurl.MAXREDIRS, redirects)
+        self._set(pycurl.FOLLOWLOCATION, int(follows_redirects(wanted)))
+        keeps_headers = wanted.header is not None
         if keeps_headers != self._keeps_headers:
             self._keeps_headers = keeps_headers
             if keeps_headers:
                 self.curl.setopt(pycurl.HEADERFUNCTION, self._keep_header)
             else:
                 self.curl.unsetopt(pycurl.HEADERFUNCTION)
+
+    def _set(self, option: int, value: int) -> None:
+        """Set an option, unless it is set so: most probes are made like the one before."""
+        if self._set_to.get(option) != value:
+            self._set_to[option] = value
+            self.curl.setopt(option, value)
 
     def outcome(self, error: int, message: str, late_us: int) -> ProbeResult:
         """
@@ -112,7 +131,9 @@ class Transfer:
             phase=phase,
             reason=reason,
             detail=detail and detail[:_MOST_DETAIL],
-            certificate_ends_at=self._certificate_ends_at() if self._with_certificate else None,
+            certificate_ends_at=(
+                self._certificate_ends_at() if self._set_to.get(pycurl.OPT_CERTINFO) else None
+            ),
         )
 
     def _prepare(self) -> None:
@@ -121,8 +142,6 @@ class Transfer:
         for option, value in (
             (pycurl.PROTOCOLS, protocols),
             (pycurl.REDIR_PROTOCOLS, protocols),
-            (pycurl.FOLLOWLOCATION, 1),
-            (pycurl.MAXREDIRS, settings.maximum_redirects),
             (pycurl.TIMEOUT_MS, int(settings.timeout.total_seconds() * 1000)),
             (pycurl.NOSIGNAL, 1),
             (pycurl.FRESH_CONNECT, 1),
@@ -143,7 +162,7 @@ class Transfer:
 
     def _keep_body(self, chunk: bytes) -> int | None:
         """Take a part of the body; anything but its length or None ends the transfer."""
-        if len(self._body) + len(chunk) > self.settings.maximum_body_bytes:
+        if len(self._body) + len(chunk) > self._most_bytes:
             return 0
         self._body += chunk
         return None

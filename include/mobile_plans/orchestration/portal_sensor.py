@@ -11,13 +11,12 @@ from airflow.sdk import BaseSensorOperator, Context
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
 from include.mobile_plans.errors import BadInput
-from include.mobile_plans.monitoring import judge_answer
+from include.mobile_plans.monitoring import follows_redirects, judge_response
 from include.mobile_plans.policy import Expectation
 
 CONNECTION_ID = "http_mobile_plans_portal"
 CERTIFICATES_VARIABLE = "MOBILE_PLANS_CA_FILE"
 _TIMEOUT_S = 10
-_SHOWN_BYTES = 1_000_000
 
 
 class PortalSensor(BaseSensorOperator):
@@ -72,10 +71,10 @@ def look(uri: str, expectation: Expectation) -> list[str]:
             extra_options={
                 "timeout": _TIMEOUT_S,
                 "check_response": False,
+                "allow_redirects": follows_redirects(expectation),
                 "verify": environ.get(CERTIFICATES_VARIABLE) or True,
             },
         )
     except (requests.RequestException, AirflowException) as error:
         return [f"no answer: {type(error).__name__}: {error}"]
-    body = answer.content[:_SHOWN_BYTES].decode(answer.encoding or "utf-8", errors="replace")
-    return judge_answer(expectation, answer.status_code, answer.headers, body)
+    return judge_response(expectation, answer)

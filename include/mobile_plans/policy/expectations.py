@@ -38,6 +38,9 @@ class Expectation:
         body_text: Text the body must contain.
         json_path: A value the body, as JSON, must hold.
         header: A header the answer must carry.
+        maximum_redirects: How many redirects may lead to it, of those that policy follows; with 0 a
+            redirect is itself the answer. None for as many as policy follows.
+        maximum_body_bytes: How large the body may be, of what policy reads; None for all of that.
     """
 
     __pydantic_config__: ClassVar = FORBID_UNKNOWN
@@ -46,3 +49,5 @@ class Expectation:
     body_text: Prose | None = None
     json_path: ExpectedJson | None = None
     header: ExpectedHeader | None = None
+    maximum_redirects: Annotated[int, Field(ge=0, le=10)] | None = None
+    maximum_body_bytes: Annotated[int, Field(ge=1)] | None = None

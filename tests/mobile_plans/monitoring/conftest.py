@@ -1,6 +1,6 @@
-"""The shipped policy, a small one whose rules fire within a few slots, live portals on record."""
+"""The shipped policy and a quicker one, live portals on record, a server that misbehaves."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -15,8 +15,10 @@ from include.mobile_plans.policy.files import import_files, mobile_operator_path
 from include.mobile_plans.policy.loading import SHIPPED_POLICY
 from include.mobile_plans.policy.program import MonitoringPolicy
 from include.mobile_plans.policy.values import LOOPBACK_VARIABLE
-from include.mobile_plans.simulation.clock import VirtualClock
+from include.mobile_plans.simulation.certificates import LocalCertificate, local_certificate
+from include.mobile_plans.simulation.clock import SystemClock, VirtualClock
 from include.mobile_plans.store import Store
+from tests.mobile_plans.monitoring.rough_server import RoughServer
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 """A Monday, and the start of a slot."""
@@ -36,6 +38,19 @@ def policy() -> ProgramPolicy:
 def monitoring(policy: ProgramPolicy) -> MonitoringPolicy:
     """What monitoring is told in the policy that ships."""
     return policy.monitoring
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> LocalCertificate:
+    """A certificate of this machine."""
+    return local_certificate(tmp_path_factory.mktemp("certificate"), SystemClock().now())
+
+
+@pytest.fixture(scope="module")
+def server(certificate: LocalCertificate) -> Iterator[RoughServer]:
+    """A server that does what its path says."""
+    with RoughServer(certificate) as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

@@ -86,9 +86,10 @@ class RoughServer:
     async def _send(
         self, writer: asyncio.StreamWriter, body: bytes, *, status: str = "200 OK", head: str = ""
     ) -> None:
-        writer.write(
-            f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n{head}\r\n".encode() + body
+        told = (
+            f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n{head}\r\n"
         )
+        writer.write(told.encode() + body)
         await writer.drain()
 
     async def _ok(self, writer: asyncio.StreamWriter, path: str) -> None:

@@ -36,17 +36,6 @@ WHOLE = Expectation(
 
 
 @pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> LocalCertificate:
-    return local_certificate(tmp_path_factory.mktemp("certificate"), SystemClock().now())
-
-
-@pytest.fixture(scope="module")
-def server(certificate: LocalCertificate) -> Iterator[RoughServer]:
-    with RoughServer(certificate) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def settings(certificate: LocalCertificate) -> ProbeSettings:
     return ProbeSettings(
         timeout=timedelta(seconds=1),
@@ -172,6 +161,33 @@ def test_a_redirect_is_followed_as_far_as_policy_says(
 
     result = probe(engine, server.uri("once"), replace(settings, maximum_redirects=0))
     assert result.reason == "too_many_redirects"
+
+
+def test_a_portal_may_allow_fewer_redirects_than_policy(
+    engine: ProbeEngine, server: RoughServer, settings: ProbeSettings
+) -> None:
+    """M2: the redirect rule of one portal; without any a redirect is itself the answer."""
+    uri, none = server.uri("once"), Expectation(statuses=(200,), maximum_redirects=0)
+    refused = probe(engine, uri, settings, none)
+    strict = replace(settings, maximum_redirects=0)
+    more_than_policy = probe(engine, uri, strict, replace(none, maximum_redirects=9))
+
+    assert probe(engine, uri, settings, replace(none, maximum_redirects=1)).is_good
+    assert (refused.status, refused.reason) == (302, "unexpected_answer")
+    assert more_than_policy.reason == "too_many_redirects"
+    assert probe(engine, uri, settings, replace(none, statuses=(302,))).is_good
+    assert probe(engine, uri, settings).is_good, "the rule is not left to the next probe"
+
+
+def test_a_portal_may_allow_a_smaller_body_than_policy(
+    engine: ProbeEngine, server: RoughServer, settings: ProbeSettings
+) -> None:
+    """M2: the maximum size of one portal's answer."""
+    uri = server.uri("ok")
+    small = probe(engine, uri, settings, Expectation(statuses=(200,), maximum_body_bytes=1))
+
+    assert (small.phase, small.reason) == ("body", "too_large")
+    assert probe(engine, uri, settings).is_good, "the rule is not left to the next probe"
 
 
 @pytest.mark.parametrize(
@@ -312,13 +328,13 @@ def test_one_bad_portal_never_delays_the_others(
 
 
 def test_starts_wait_a_moment_for_company(server: RoughServer, settings: ProbeSettings) -> None:
-    """Decision 0023: of two probes due 10 ms apart the first waits, and none starts early."""
+    """Decision 0023: of two probes due 14 ms apart the first waits, and none starts early."""
     late: dict[str, int] = {}
     finished = threading.Event()
 
     def done(result: ProbeResult) -> None:
         late[result.target] = result.late_us or 0
-        if len(late) == 2:
+        if len(late) == 3:
             finished.set()
 
     # An engine of its own: what other probes left to do would wake it earlier.
@@ -331,10 +347,11 @@ def test_starts_wait_a_moment_for_company(server: RoughServer, settings: ProbeSe
                 settings=settings,
                 done=done,
             )
-            for target, after_s in (("first", 0.0), ("second", 0.010))
+            for target, after_s in (("first", 0.0), ("second", 0.014), ("third", 0.030))
         )
         assert finished.wait(20)
-    assert late["first"] > late["second"] >= 0
+    assert min(late.values()) >= 0
+    assert late["first"] - late["second"] > 4_000, "both start in one turn"
 
 
 def test_a_closed_engine_drops_what_is_running(

@@ -85,6 +85,8 @@ def test_any_record_survives_export_and_import(
         body_text=body,
         json_path=ExpectedJson(path="status.portal", equals=name),
         header=ExpectedHeader(name="X-Portal", contains=reason),
+        maximum_redirects=0,
+        maximum_body_bytes=1024,
     )
     portal = replace(contoso.portals.production, expectation=expectation)
     changed = replace(
